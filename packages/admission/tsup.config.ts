@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsup';
+import { entriesFromExports } from '../../tools/tsup-entries.mjs';
+
+export default defineConfig({
+  entry: entriesFromExports(import.meta.dirname),
+  format: 'esm',
+  target: 'node20',
+  dts: true,
+  clean: true,
+  splitting: true,
+});

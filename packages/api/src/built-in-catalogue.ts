@@ -1,0 +1,178 @@
+import type { Schema } from '@k/apimachinery';
+import type { Catalogue, CatalogueGroup, ServedResource } from './catalogue.js';
+import type { ResourceDefinition, ResourceVersion, SubresourceDefinition } from './definition.js';
+import { DISCOVERY_GROUPS, DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
+import { STORAGE_PATHS, STORAGE_VERSIONS, STRATEGIES, SELECTABLE_FIELDS } from './kinds/index.js';
+import { schemaOf } from './schemas/notation.js';
+import { tableFor } from './tables.js';
+
+const ORDINARY_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** The catalogue of release 1.36. Each call makes its own, since custom resources are added to it. */
+export function createBuiltInCatalogue(): Catalogue {
+  const byResource = new Map<string, { row: DiscoveryRow; group: string; versions: { version: string; row: DiscoveryRow; subs: SubresourceDefinition[] }[] }>();
+  const groupVersions = ['v1', ...DISCOVERY_GROUPS.flatMap(({ name, versions }) => versions.map((version) => `${name}/${version}`))];
+  for (const gv of groupVersions) {
+    const slash = gv.indexOf('/');
+    const group = slash < 0 ? '' : gv.slice(0, slash);
+    const version = gv.slice(slash + 1);
+    for (const row of DISCOVERY_ROWS[gv] ?? []) {
+      const [name = '', sub] = splitName(row.name);
+      const key = `${name}.${group}`;
+      if (sub === undefined) {
+        const entry = byResource.get(key) ?? { row, group, versions: [] };
+        entry.versions.push({ version, row, subs: [] });
+        byResource.set(key, entry);
+      } else byResource.get(key)?.versions.find((entry) => entry.version === version)?.subs.push(subresourceOf(row, sub, group, version));
+    }
+  }
+  const definitions = [...byResource.values()].map(({ row, group, versions }) => definitionOf(row, group, versions));
+  return new MemoryCatalogue(definitions);
+}
+
+function splitName(name: string): [string, string | undefined] {
+  const slash = name.indexOf('/');
+  return slash < 0 ? [name, undefined] : [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+/** Gives an object a property that is computed when first read. */
+function lazy<T extends object, K extends string, V>(target: T, key: K, compute: () => V): T & Record<K, V> {
+  let value: V | undefined;
+  return Object.defineProperty(target, key, {
+    enumerable: true,
+    get: () => {
+      value ??= compute();
+      return value;
+    },
+  }) as T & Record<K, V>;
+}
+
+function subresourceOf(row: DiscoveryRow, name: string, group: string, version: string): SubresourceDefinition {
+  const base = { name, verbs: row.verbs ?? ORDINARY_VERBS, kind: row.kind, group: row.gv?.[0] ?? group, version: row.gv?.[1] ?? version };
+  const { schema } = row;
+  return schema === undefined ? base : lazy(base, 'schema', (): Schema => schemaOf(schema));
+}
+
+function definitionOf(
+  row: DiscoveryRow,
+  group: string,
+  versions: { version: string; row: DiscoveryRow; subs: SubresourceDefinition[] }[],
+): ResourceDefinition {
+  const key = group === '' ? row.name : `${row.name}.${group}`;
+  const strategy = STRATEGIES[key] ?? {};
+  const served = versions.map(({ version, row: own, subs }): ResourceVersion => {
+    const base = {
+      version,
+      verbs: own.verbs ?? ORDINARY_VERBS,
+      subresources: subs,
+      table: tableFor(key, version),
+      selectableFields: SELECTABLE_FIELDS[key] ?? [],
+      ...(key === 'endpoints' ? { deprecationWarning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' } : {}),
+    };
+    return lazy(base, 'schema', (): Schema => (own.schema === undefined ? { type: 'object', preserveUnknownFields: true } : schemaOf(own.schema)));
+  });
+  const path = STORAGE_PATHS[key];
+  const { convert, ...rules } = strategy;
+  return {
+    group,
+    resource: row.name,
+    singular: row.singular,
+    kind: row.kind,
+    listKind: `${row.kind}List`,
+    namespaced: row.namespaced,
+    shortNames: row.shortNames ?? [],
+    categories: row.categories ?? [],
+    versions: served,
+    storageVersion: STORAGE_VERSIONS[key] ?? (versions[0]?.version as string),
+    storagePath: path ?? row.name,
+    strategy: path === '' ? { virtual: true, ...rules } : rules,
+    ...(convert === undefined ? {} : { convert }),
+  };
+}
+
+/** A catalogue in memory. */
+class MemoryCatalogue implements Catalogue {
+  readonly #groups = new Map<string, CatalogueGroup>();
+  readonly #rows = new Map<string, ServedResource[]>();
+  readonly #definitions = new Map<string, ResourceDefinition>();
+  readonly #listeners = new Set<() => void>();
+  generation = 0;
+
+  constructor(definitions: readonly ResourceDefinition[]) {
+    this.#groups.set('', { name: '', versions: ['v1'], preferredVersion: 'v1' });
+    for (const { name, versions } of DISCOVERY_GROUPS) {
+      this.#groups.set(name, { name, versions: [...versions], preferredVersion: versions[0] as string });
+    }
+    for (const definition of definitions) this.#add(definition);
+  }
+
+  groups(): readonly CatalogueGroup[] {
+    return [...this.#groups.values()];
+  }
+  resources(group: string, version: string): readonly ServedResource[] {
+    return this.#rows.get(`${group}/${version}`) ?? [];
+  }
+  find(group: string, version: string, resource: string): ServedResource | undefined {
+    const definition = this.#definitions.get(`${resource}.${group}`);
+    const served = definition?.versions.find((entry) => entry.version === version);
+    return definition && served ? { definition, version: served } : undefined;
+  }
+  findKind(group: string, version: string, kind: string): ServedResource | undefined {
+    return this.resources(group, version).find(({ definition }) => definition.kind === kind);
+  }
+  findResource(group: string, resource: string): ResourceDefinition | undefined {
+    return this.#definitions.get(`${resource}.${group}`);
+  }
+  definitions(): Iterable<ResourceDefinition> {
+    return this.#definitions.values();
+  }
+  set(definition: ResourceDefinition): void {
+    this.#drop(definition.group, definition.resource);
+    this.#add(definition);
+    this.#changed();
+  }
+  remove(group: string, resource: string): void {
+    this.#drop(group, resource);
+    this.#changed();
+  }
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    this.generation++;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #add(definition: ResourceDefinition): void {
+    this.#definitions.set(`${definition.resource}.${definition.group}`, definition);
+    for (const version of definition.versions) {
+      const key = `${definition.group}/${version.version}`;
+      this.#rows.set(key, [...(this.#rows.get(key) ?? []), { definition, version }]);
+      const group = this.#groups.get(definition.group);
+      if (group === undefined) {
+        this.#groups.set(definition.group, { name: definition.group, versions: [version.version], preferredVersion: version.version });
+      } else if (!group.versions.includes(version.version)) group.versions.push(version.version);
+    }
+  }
+
+  #drop(group: string, resource: string): void {
+    const definition = this.#definitions.get(`${resource}.${group}`);
+    if (definition === undefined) return;
+    this.#definitions.delete(`${resource}.${group}`);
+    for (const { version } of definition.versions) {
+      const key = `${group}/${version}`;
+      const left = (this.#rows.get(key) ?? []).filter((row) => row.definition !== definition);
+      if (left.length > 0) this.#rows.set(key, left);
+      else {
+        this.#rows.delete(key);
+        const entry = this.#groups.get(group);
+        if (entry === undefined) continue;
+        entry.versions = entry.versions.filter((name) => name !== version);
+        if (entry.versions.length === 0) this.#groups.delete(group);
+        else entry.preferredVersion = entry.versions[0] as string;
+      }
+    }
+  }
+}

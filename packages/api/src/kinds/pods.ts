@@ -1,0 +1,68 @@
+import type { KubeObject } from '@k/apimachinery';
+import type { KindRules } from './index.js';
+import { podSpecDefaults } from './pod-spec-defaults.js';
+
+type Fields = Record<string, unknown>;
+
+/** The quality of service that a pod's requests and limits give it. */
+export function qosClass(object: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const spec = (object['spec'] ?? {}) as { containers?: Fields[]; initContainers?: Fields[] };
+  let any = false;
+  let guaranteed = true;
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    const resources = (container['resources'] ?? {}) as { requests?: Record<string, string>; limits?: Record<string, string> };
+    for (const name of ['cpu', 'memory']) {
+      const limit = resources.limits?.[name];
+      const request = resources.requests?.[name] ?? limit;
+      if (request !== undefined || limit !== undefined) any = true;
+      if (limit === undefined || request !== limit) guaranteed = false;
+    }
+  }
+  if (!any) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** Pods. */
+export const podStrategy: KindRules = {
+  hasGeneration: true,
+  deleteReturnsObject: true,
+  fieldSelectorErrors: 'label',
+  applyDefaults: (object) => podSpecDefaults(object['spec'] as Fields | undefined),
+  prepareForCreate: (object) => {
+    (object.metadata ??= {}).generation = 1;
+    object['status'] = { phase: 'Pending', qosClass: qosClass(object) };
+  },
+  prepareForUpdate: (object, old, subresource) => {
+    const metadata = (object.metadata ??= {});
+    metadata.generation = old.metadata?.generation ?? 1;
+    if (subresource === 'status') {
+      object['spec'] = old['spec'];
+      return;
+    }
+    object['status'] = old['status'];
+    if (JSON.stringify(object['spec']) !== JSON.stringify(old['spec'])) metadata.generation++;
+  },
+  gracePeriodSeconds: (object, requested) => {
+    const spec = (object['spec'] ?? {}) as { nodeName?: string; terminationGracePeriodSeconds?: number };
+    const phase = (object['status'] as { phase?: string } | undefined)?.phase;
+    // Pods that no kubelet has, or that have ended, are removed at once.
+    if ((spec.nodeName ?? '') === '' || phase === 'Succeeded' || phase === 'Failed') return 0;
+    const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 30;
+    return seconds < 0 ? 1 : seconds;
+  },
+  selectFields: (object) => {
+    const spec = (object['spec'] ?? {}) as Fields;
+    const status = (object['status'] ?? {}) as Fields;
+    const text = (value: unknown): string => (value === undefined ? '' : String(value));
+    return {
+      'spec.nodeName': text(spec['nodeName']),
+      'spec.restartPolicy': text(spec['restartPolicy']),
+      'spec.schedulerName': text(spec['schedulerName']),
+      'spec.serviceAccountName': text(spec['serviceAccountName']),
+      'spec.hostNetwork': String(spec['hostNetwork'] ?? false),
+      'status.phase': text(status['phase']),
+      'status.podIP': text((status['podIPs'] as { ip?: string }[] | undefined)?.[0]?.ip ?? status['podIP']),
+      'status.nominatedNodeName': text(status['nominatedNodeName']),
+    };
+  },
+};

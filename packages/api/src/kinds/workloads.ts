@@ -1,0 +1,164 @@
+import { formatSelector, type KubeObject, type LabelSelectorObject, selectorFromLabelSelector } from '@k/apimachinery';
+import type { KindRules } from './index.js';
+import { podSpecDefaults } from './pod-spec-defaults.js';
+
+type Fields = Record<string, unknown>;
+
+/** Fills a pod template in place. */
+export function podTemplateDefaults(template: KubeObject | undefined): void {
+  if (template === undefined || template === null) return;
+  podSpecDefaults(template['spec'] as Fields | undefined);
+}
+
+const DEFAULTS: Readonly<Record<string, (spec: Fields, object: KubeObject) => void>> = {
+  deployments: (spec) => {
+    spec['replicas'] ??= 1;
+    const strategy = (spec['strategy'] ??= {}) as Fields;
+    strategy['type'] ??= 'RollingUpdate';
+    if (strategy['type'] === 'RollingUpdate') {
+      const rolling = (strategy['rollingUpdate'] ??= {}) as Fields;
+      rolling['maxUnavailable'] ??= '25%';
+      rolling['maxSurge'] ??= '25%';
+    }
+    spec['revisionHistoryLimit'] ??= 10;
+    spec['progressDeadlineSeconds'] ??= 600;
+  },
+  replicasets: (spec) => {
+    spec['replicas'] ??= 1;
+  },
+  replicationcontrollers: (spec, object) => {
+    spec['replicas'] ??= 1;
+    const labels = (spec['template'] as KubeObject | undefined)?.metadata?.labels;
+    if (labels) {
+      spec['selector'] ??= labels;
+      const metadata = (object.metadata ??= {});
+      metadata.labels ??= labels;
+    }
+  },
+  statefulsets: (spec) => {
+    spec['replicas'] ??= 1;
+    spec['podManagementPolicy'] ??= 'OrderedReady';
+    const strategy = (spec['updateStrategy'] ??= {}) as Fields;
+    strategy['type'] ??= 'RollingUpdate';
+    if (strategy['type'] === 'RollingUpdate') {
+      const rolling = (strategy['rollingUpdate'] ??= {}) as Fields;
+      rolling['partition'] ??= 0;
+    }
+    spec['revisionHistoryLimit'] ??= 10;
+    const retention = (spec['persistentVolumeClaimRetentionPolicy'] ??= {}) as Fields;
+    retention['whenDeleted'] ??= 'Retain';
+    retention['whenScaled'] ??= 'Retain';
+  },
+  daemonsets: (spec) => {
+    const strategy = (spec['updateStrategy'] ??= {}) as Fields;
+    strategy['type'] ??= 'RollingUpdate';
+    if (strategy['type'] === 'RollingUpdate') {
+      const rolling = (strategy['rollingUpdate'] ??= {}) as Fields;
+      rolling['maxUnavailable'] ??= 1;
+      rolling['maxSurge'] ??= 0;
+    }
+    spec['revisionHistoryLimit'] ??= 10;
+  },
+};
+
+const INITIAL_STATUS: Readonly<Record<string, object>> = {
+  deployments: {},
+  replicasets: { replicas: 0 },
+  replicationcontrollers: { replicas: 0 },
+  statefulsets: { replicas: 0, availableReplicas: 0 },
+  daemonsets: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
+};
+
+/** Generation rises with the spec; deployments count annotation changes too. */
+function updateGeneration(object: KubeObject, old: KubeObject, withAnnotations: boolean): void {
+  const metadata = (object.metadata ??= {});
+  metadata.generation = old.metadata?.generation ?? 1;
+  const specChanged = JSON.stringify(object['spec']) !== JSON.stringify(old['spec']);
+  const annotationsChanged = withAnnotations && JSON.stringify(metadata.annotations ?? {}) !== JSON.stringify(old.metadata?.annotations ?? {});
+  if (specChanged || annotationsChanged) metadata.generation++;
+}
+
+/** Deployments and their like: pod templates, replicas, status of their own. */
+export function workloadStrategy(resource: string): KindRules {
+  const scaled = resource !== 'daemonsets';
+  return {
+    hasGeneration: true,
+    applyDefaults: (object) => {
+      const spec = (object['spec'] ??= {}) as Fields;
+      podTemplateDefaults(spec['template'] as KubeObject | undefined);
+      DEFAULTS[resource]?.(spec, object);
+    },
+    prepareForCreate: (object) => {
+      (object.metadata ??= {}).generation = 1;
+      object['status'] = { ...INITIAL_STATUS[resource] };
+    },
+    prepareForUpdate: (object, old, subresource) => {
+      if (subresource === 'status') object['spec'] = old['spec'];
+      else object['status'] = old['status'];
+      updateGeneration(object, old, resource === 'deployments');
+    },
+    ...(scaled
+      ? {
+          scale: {
+            specReplicas: 'spec.replicas',
+            statusReplicas: 'status.replicas',
+            selector: (object: KubeObject): string => {
+              const selector = (object['spec'] as { selector?: unknown } | undefined)?.selector;
+              if (resource === 'replicationcontrollers') {
+                return formatSelector(selectorFromLabelSelector({ matchLabels: (selector ?? {}) as Record<string, string> }) ?? []);
+              }
+              return formatSelector(selectorFromLabelSelector(selector as LabelSelectorObject) ?? []);
+            },
+          },
+        }
+      : {}),
+    selectFields: (object) =>
+      resource === 'replicasets' || resource === 'replicationcontrollers'
+        ? { 'status.replicas': String((object['status'] as { replicas?: number } | undefined)?.replicas ?? 0) }
+        : {},
+  };
+}
+
+/** Jobs: a generated selector, orphaning by default. */
+export const jobStrategy: KindRules = {
+  hasGeneration: true,
+  defaultPropagation: 'orphan',
+  applyDefaults: (object) => {
+    const spec = (object['spec'] ??= {}) as Fields;
+    podTemplateDefaults(spec['template'] as KubeObject | undefined);
+    if (spec['completions'] === undefined && spec['parallelism'] === undefined) spec['completions'] = 1;
+    spec['parallelism'] ??= 1;
+    spec['completionMode'] ??= 'NonIndexed';
+    spec['suspend'] ??= false;
+    spec['backoffLimit'] ??= 6;
+    spec['manualSelector'] ??= false;
+    spec['podReplacementPolicy'] ??= spec['podFailurePolicy'] ? 'Failed' : 'TerminatingOrFailed';
+  },
+  prepareForCreate: (object) => {
+    const metadata = (object.metadata ??= {});
+    metadata.generation = 1;
+    object['status'] = {};
+    const spec = object['spec'] as Fields;
+    if (spec['manualSelector'] === true) return;
+    delete spec['manualSelector'];
+    const template = (spec['template'] ?? {}) as KubeObject;
+    const uid = metadata.uid ?? '';
+    const name = metadata.name ?? '';
+    const meta = (template.metadata ??= {});
+    meta.labels = {
+      ...meta.labels,
+      'controller-uid': uid,
+      'job-name': name,
+      'batch.kubernetes.io/controller-uid': uid,
+      'batch.kubernetes.io/job-name': name,
+    };
+    spec['template'] = template;
+    spec['selector'] = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
+  },
+  prepareForUpdate: (object, old, subresource) => {
+    if (subresource === 'status') object['spec'] = old['spec'];
+    else object['status'] = old['status'];
+    updateGeneration(object, old, false);
+  },
+  selectFields: (object) => ({ 'status.successful': String((object['status'] as { succeeded?: number } | undefined)?.succeeded ?? 0) }),
+};

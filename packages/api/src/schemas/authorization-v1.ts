@@ -1,0 +1,93 @@
+import type { SchemaTable } from './notation.js';
+
+/** Shapes of `authorization.v1`, release 1.36, in the notation of `notation.ts`. */
+export const authorizationV1Schemas: SchemaTable = {
+  FieldSelectorAttributes: {
+    rawSelector: 'string',
+    requirements: '[]meta.v1/FieldSelectorRequirement',
+  },
+  LabelSelectorAttributes: {
+    rawSelector: 'string',
+    requirements: '[]meta.v1/LabelSelectorRequirement',
+  },
+  LocalSubjectAccessReview: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'SubjectAccessReviewSpec required default({})',
+    status: 'SubjectAccessReviewStatus default({})',
+  },
+  NonResourceAttributes: {
+    path: 'string',
+    verb: 'string',
+  },
+  NonResourceRule: {
+    nonResourceURLs: '[]string',
+    verbs: '[]string required',
+  },
+  ResourceAttributes: {
+    fieldSelector: 'FieldSelectorAttributes',
+    group: 'string',
+    labelSelector: 'LabelSelectorAttributes',
+    name: 'string',
+    namespace: 'string',
+    resource: 'string',
+    subresource: 'string',
+    verb: 'string',
+    version: 'string',
+  },
+  ResourceRule: {
+    apiGroups: '[]string',
+    resourceNames: '[]string',
+    resources: '[]string',
+    verbs: '[]string required',
+  },
+  SelfSubjectAccessReview: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'SelfSubjectAccessReviewSpec required default({})',
+    status: 'SubjectAccessReviewStatus default({})',
+  },
+  SelfSubjectAccessReviewSpec: {
+    nonResourceAttributes: 'NonResourceAttributes',
+    resourceAttributes: 'ResourceAttributes',
+  },
+  SelfSubjectRulesReview: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'SelfSubjectRulesReviewSpec required default({})',
+    status: 'SubjectRulesReviewStatus default({})',
+  },
+  SelfSubjectRulesReviewSpec: {
+    namespace: 'string',
+  },
+  SubjectAccessReview: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'SubjectAccessReviewSpec required default({})',
+    status: 'SubjectAccessReviewStatus default({})',
+  },
+  SubjectAccessReviewSpec: {
+    extra: '{}[]string',
+    groups: '[]string',
+    nonResourceAttributes: 'NonResourceAttributes',
+    resourceAttributes: 'ResourceAttributes',
+    uid: 'string',
+    user: 'string',
+  },
+  SubjectAccessReviewStatus: {
+    allowed: 'bool required default(false)',
+    denied: 'bool',
+    evaluationError: 'string',
+    reason: 'string',
+  },
+  SubjectRulesReviewStatus: {
+    evaluationError: 'string',
+    incomplete: 'bool required default(false)',
+    nonResourceRules: '[]NonResourceRule required',
+    resourceRules: '[]ResourceRule required',
+  },
+};

@@ -1,0 +1,117 @@
+import type { SchemaTable } from './notation.js';
+
+/** Shapes of `batch.v1`, release 1.36, in the notation of `notation.ts`. */
+export const batchV1Schemas: SchemaTable = {
+  CronJob: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'CronJobSpec required default({})',
+    status: 'CronJobStatus default({})',
+  },
+  CronJobList: {
+    apiVersion: 'string',
+    items: '[]CronJob required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  CronJobSpec: {
+    concurrencyPolicy: 'string enum(Allow,Forbid,Replace)',
+    failedJobsHistoryLimit: 'int32',
+    jobTemplate: 'JobTemplateSpec required default({})',
+    schedule: 'string required default("")',
+    startingDeadlineSeconds: 'int64',
+    successfulJobsHistoryLimit: 'int32',
+    suspend: 'bool',
+    timeZone: 'string',
+  },
+  CronJobStatus: {
+    active: '[]core.v1/ObjectReference',
+    lastScheduleTime: 'time',
+    lastSuccessfulTime: 'time',
+  },
+  Job: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'JobSpec default({})',
+    status: 'JobStatus default({})',
+  },
+  JobCondition: {
+    lastProbeTime: 'time',
+    lastTransitionTime: 'time',
+    message: 'string',
+    reason: 'string',
+    status: 'string required default("")',
+    type: 'string required default("")',
+  },
+  JobList: {
+    apiVersion: 'string',
+    items: '[]Job required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  JobSpec: {
+    activeDeadlineSeconds: 'int64',
+    backoffLimit: 'int32',
+    backoffLimitPerIndex: 'int32',
+    completionMode: 'string enum(Indexed,NonIndexed)',
+    completions: 'int32',
+    managedBy: 'string',
+    manualSelector: 'bool',
+    maxFailedIndexes: 'int32',
+    parallelism: 'int32',
+    podFailurePolicy: 'PodFailurePolicy',
+    podReplacementPolicy: 'string enum(Failed,TerminatingOrFailed)',
+    selector: 'meta.v1/LabelSelector',
+    successPolicy: 'SuccessPolicy',
+    suspend: 'bool',
+    template: 'core.v1/PodTemplateSpec required default({})',
+    ttlSecondsAfterFinished: 'int32',
+  },
+  JobStatus: {
+    active: 'int32',
+    completedIndexes: 'string',
+    completionTime: 'time',
+    conditions: '[]JobCondition patch(merge) key(type)',
+    failed: 'int32',
+    failedIndexes: 'string',
+    ready: 'int32',
+    startTime: 'time',
+    succeeded: 'int32',
+    terminating: 'int32',
+    uncountedTerminatedPods: 'UncountedTerminatedPods',
+  },
+  JobTemplateSpec: {
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'JobSpec default({})',
+  },
+  PodFailurePolicy: {
+    rules: '[]PodFailurePolicyRule required',
+  },
+  PodFailurePolicyOnExitCodesRequirement: {
+    containerName: 'string',
+    operator: 'string required enum(In,NotIn) default("")',
+    values: '[]int32 set required',
+  },
+  PodFailurePolicyOnPodConditionsPattern: {
+    status: 'string default("")',
+    type: 'string required default("")',
+  },
+  PodFailurePolicyRule: {
+    action: 'string required enum(Count,FailIndex,FailJob,Ignore) default("")',
+    onExitCodes: 'PodFailurePolicyOnExitCodesRequirement',
+    onPodConditions: '[]PodFailurePolicyOnPodConditionsPattern',
+  },
+  SuccessPolicy: {
+    rules: '[]SuccessPolicyRule required',
+  },
+  SuccessPolicyRule: {
+    succeededCount: 'int32',
+    succeededIndexes: 'string',
+  },
+  UncountedTerminatedPods: {
+    failed: '[]string set',
+    succeeded: '[]string set',
+  },
+};

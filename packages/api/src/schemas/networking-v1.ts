@@ -1,0 +1,172 @@
+import type { SchemaTable } from './notation.js';
+
+/** Shapes of `networking.v1`, release 1.36, in the notation of `notation.ts`. */
+export const networkingV1Schemas: SchemaTable = {
+  HTTPIngressPath: {
+    backend: 'IngressBackend required default({})',
+    path: 'string',
+    pathType: 'string required enum(Exact,ImplementationSpecific,Prefix)',
+  },
+  HTTPIngressRuleValue: {
+    paths: '[]HTTPIngressPath required',
+  },
+  IPAddress: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'IPAddressSpec required default({})',
+  },
+  IPAddressList: {
+    apiVersion: 'string',
+    items: '[]IPAddress required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  IPAddressSpec: {
+    parentRef: 'ParentReference required',
+  },
+  IPBlock: {
+    cidr: 'string required default("")',
+    except: '[]string',
+  },
+  Ingress: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'IngressSpec default({})',
+    status: 'IngressStatus default({})',
+  },
+  IngressBackend: {
+    resource: 'core.v1/TypedLocalObjectReference',
+    service: 'IngressServiceBackend',
+  },
+  IngressClass: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'IngressClassSpec default({})',
+  },
+  IngressClassList: {
+    apiVersion: 'string',
+    items: '[]IngressClass required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  IngressClassParametersReference: {
+    apiGroup: 'string',
+    kind: 'string required default("")',
+    name: 'string required default("")',
+    namespace: 'string',
+    scope: 'string',
+  },
+  IngressClassSpec: {
+    controller: 'string',
+    parameters: 'IngressClassParametersReference',
+  },
+  IngressList: {
+    apiVersion: 'string',
+    items: '[]Ingress required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  IngressLoadBalancerIngress: {
+    hostname: 'string',
+    ip: 'string',
+    ports: '[]IngressPortStatus',
+  },
+  IngressLoadBalancerStatus: {
+    ingress: '[]IngressLoadBalancerIngress',
+  },
+  IngressPortStatus: {
+    error: 'string',
+    port: 'int32 required default(0)',
+    protocol: 'string required enum(SCTP,TCP,UDP) default("")',
+  },
+  IngressRule: {
+    host: 'string',
+    http: 'HTTPIngressRuleValue',
+  },
+  IngressServiceBackend: {
+    name: 'string required default("")',
+    port: 'ServiceBackendPort default({})',
+  },
+  IngressSpec: {
+    defaultBackend: 'IngressBackend',
+    ingressClassName: 'string',
+    rules: '[]IngressRule',
+    tls: '[]IngressTLS',
+  },
+  IngressStatus: {
+    loadBalancer: 'IngressLoadBalancerStatus default({})',
+  },
+  IngressTLS: {
+    hosts: '[]string',
+    secretName: 'string',
+  },
+  NetworkPolicy: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'NetworkPolicySpec default({})',
+  },
+  NetworkPolicyEgressRule: {
+    ports: '[]NetworkPolicyPort',
+    to: '[]NetworkPolicyPeer',
+  },
+  NetworkPolicyIngressRule: {
+    from: '[]NetworkPolicyPeer',
+    ports: '[]NetworkPolicyPort',
+  },
+  NetworkPolicyList: {
+    apiVersion: 'string',
+    items: '[]NetworkPolicy required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  NetworkPolicyPeer: {
+    ipBlock: 'IPBlock',
+    namespaceSelector: 'meta.v1/LabelSelector',
+    podSelector: 'meta.v1/LabelSelector',
+  },
+  NetworkPolicyPort: {
+    endPort: 'int32',
+    port: 'int-or-string',
+    protocol: 'string enum(SCTP,TCP,UDP)',
+  },
+  NetworkPolicySpec: {
+    egress: '[]NetworkPolicyEgressRule',
+    ingress: '[]NetworkPolicyIngressRule',
+    podSelector: 'meta.v1/LabelSelector default({})',
+    policyTypes: '[]string enum(Egress,Ingress)',
+  },
+  ParentReference: {
+    group: 'string',
+    name: 'string required',
+    namespace: 'string',
+    resource: 'string required',
+  },
+  ServiceBackendPort: {
+    '@map': 'atomic',
+    name: 'string',
+    number: 'int32',
+  },
+  ServiceCIDR: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'ServiceCIDRSpec default({})',
+    status: 'ServiceCIDRStatus default({})',
+  },
+  ServiceCIDRList: {
+    apiVersion: 'string',
+    items: '[]ServiceCIDR required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  ServiceCIDRSpec: {
+    cidrs: '[]string',
+  },
+  ServiceCIDRStatus: {
+    conditions: '[]meta.v1/Condition map(type) patch(merge) key(type)',
+  },
+};

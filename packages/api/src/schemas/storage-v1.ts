@@ -1,0 +1,137 @@
+import type { SchemaTable } from './notation.js';
+
+/** Shapes of `storage.v1`, release 1.36, in the notation of `notation.ts`. */
+export const storageV1Schemas: SchemaTable = {
+  CSIDriver: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'CSIDriverSpec required default({})',
+  },
+  CSIDriverList: {
+    apiVersion: 'string',
+    items: '[]CSIDriver required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  CSIDriverSpec: {
+    attachRequired: 'bool',
+    fsGroupPolicy: 'string',
+    nodeAllocatableUpdatePeriodSeconds: 'int64',
+    podInfoOnMount: 'bool',
+    preventPodSchedulingIfMissing: 'bool',
+    requiresRepublish: 'bool',
+    seLinuxMount: 'bool',
+    serviceAccountTokenInSecrets: 'bool',
+    storageCapacity: 'bool',
+    tokenRequests: '[]TokenRequest',
+    volumeLifecycleModes: '[]string set',
+  },
+  CSINode: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'CSINodeSpec required default({})',
+  },
+  CSINodeDriver: {
+    allocatable: 'VolumeNodeResources',
+    name: 'string required default("")',
+    nodeID: 'string required default("")',
+    topologyKeys: '[]string',
+  },
+  CSINodeList: {
+    apiVersion: 'string',
+    items: '[]CSINode required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  CSINodeSpec: {
+    drivers: '[]CSINodeDriver map(name) required patch(merge) key(name)',
+  },
+  CSIStorageCapacity: {
+    apiVersion: 'string',
+    capacity: 'quantity',
+    kind: 'string',
+    maximumVolumeSize: 'quantity',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    nodeTopology: 'meta.v1/LabelSelector',
+    storageClassName: 'string required default("")',
+  },
+  CSIStorageCapacityList: {
+    apiVersion: 'string',
+    items: '[]CSIStorageCapacity required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  StorageClass: {
+    allowVolumeExpansion: 'bool',
+    allowedTopologies: '[]core.v1/TopologySelectorTerm',
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    mountOptions: '[]string',
+    parameters: '{}string',
+    provisioner: 'string required default("")',
+    reclaimPolicy: 'string enum(Delete,Recycle,Retain)',
+    volumeBindingMode: 'string enum(Immediate,WaitForFirstConsumer)',
+  },
+  StorageClassList: {
+    apiVersion: 'string',
+    items: '[]StorageClass required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  TokenRequest: {
+    audience: 'string required default("")',
+    expirationSeconds: 'int64',
+  },
+  VolumeAttachment: {
+    apiVersion: 'string',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    spec: 'VolumeAttachmentSpec required default({})',
+    status: 'VolumeAttachmentStatus default({})',
+  },
+  VolumeAttachmentList: {
+    apiVersion: 'string',
+    items: '[]VolumeAttachment required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  VolumeAttachmentSource: {
+    inlineVolumeSpec: 'core.v1/PersistentVolumeSpec',
+    persistentVolumeName: 'string',
+  },
+  VolumeAttachmentSpec: {
+    attacher: 'string required default("")',
+    nodeName: 'string required default("")',
+    source: 'VolumeAttachmentSource required default({})',
+  },
+  VolumeAttachmentStatus: {
+    attachError: 'VolumeError',
+    attached: 'bool required default(false)',
+    attachmentMetadata: '{}string',
+    detachError: 'VolumeError',
+  },
+  VolumeAttributesClass: {
+    apiVersion: 'string',
+    driverName: 'string required default("")',
+    kind: 'string',
+    metadata: 'meta.v1/ObjectMeta default({})',
+    parameters: '{}string',
+  },
+  VolumeAttributesClassList: {
+    apiVersion: 'string',
+    items: '[]VolumeAttributesClass required',
+    kind: 'string',
+    metadata: 'meta.v1/ListMeta default({})',
+  },
+  VolumeError: {
+    errorCode: 'int32',
+    message: 'string',
+    time: 'time',
+  },
+  VolumeNodeResources: {
+    count: 'int32',
+  },
+};

@@ -1,0 +1,172 @@
+/**
+ * Service account tokens: issued for TokenRequest, verified on each request.
+ */
+import { createHash, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
+import { exportJWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { AuthenticationResult, Authenticator } from '../interface.js';
+import { bearerToken } from './token-file.js';
+
+/** An object that a token is bound to. */
+export interface BoundObject {
+  name: string;
+  uid: string;
+}
+
+/** The `kubernetes.io` claim. */
+export interface KubernetesClaim {
+  namespace: string;
+  serviceaccount: BoundObject;
+  pod?: BoundObject;
+  secret?: BoundObject;
+  node?: { name: string; uid?: string };
+  warnafter?: number;
+}
+
+/** The id of a key as kube-apiserver derives it: base64url of the SHA-256 of its DER form. */
+export function keyId(publicKey: KeyObject): string {
+  return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('base64url');
+}
+
+/** Signs tokens. */
+export interface ServiceAccountIssuer {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  /** @returns The compact JWT and its expiry in seconds since the epoch. */
+  issue(options: {
+    namespace: string;
+    name: string;
+    uid: string;
+    audiences: readonly string[];
+    expirationSeconds: number;
+    bound?: { pod?: BoundObject; secret?: BoundObject; node?: { name: string; uid?: string } };
+    warnAfterSeconds?: number;
+  }): Promise<{ token: string; expiresAt: number }>;
+  /** The JSON Web Key Set of the verification keys. */
+  jwks(): Promise<object>;
+}
+
+/** Makes an issuer. */
+export function createServiceAccountIssuer(options: { issuer: string; audiences: readonly string[]; signingKey: KeyObject }): ServiceAccountIssuer {
+  const publicKey = createPublicKey(options.signingKey);
+  const kid = keyId(publicKey);
+  const alg = publicKey.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256';
+  return {
+    issuer: options.issuer,
+    audiences: options.audiences,
+    async issue(request) {
+      const now = Math.floor(Date.now() / 1000);
+      const expiresAt = now + request.expirationSeconds;
+      const claim: KubernetesClaim = {
+        namespace: request.namespace,
+        ...(request.bound?.node ? { node: request.bound.node } : {}),
+        ...(request.bound?.pod ? { pod: request.bound.pod } : {}),
+        ...(request.bound?.secret ? { secret: request.bound.secret } : {}),
+        serviceaccount: { name: request.name, uid: request.uid },
+        ...(request.warnAfterSeconds === undefined ? {} : { warnafter: now + request.warnAfterSeconds }),
+      };
+      const token = await new SignJWT({ 'kubernetes.io': claim } as unknown as JWTPayload)
+        .setProtectedHeader({ alg, kid })
+        .setAudience([...request.audiences])
+        .setExpirationTime(expiresAt)
+        .setIssuedAt(now)
+        .setNotBefore(now)
+        .setIssuer(options.issuer)
+        .setJti(randomUUID())
+        .setSubject(`system:serviceaccount:${request.namespace}:${request.name}`)
+        .sign(options.signingKey);
+      return { token, expiresAt };
+    },
+    async jwks() {
+      return { keys: [{ use: 'sig', ...(await exportJWK(publicKey)), kid, alg }] };
+    },
+  };
+}
+
+/** How service account tokens are checked. */
+export interface ServiceAccountAuthenticatorOptions {
+  issuers: readonly string[];
+  audiences: readonly string[];
+  keys: readonly KeyObject[];
+  /**
+   * Resolves when account and bound object still exist with the same uids.
+   *
+   * @throws {Error} with the reason otherwise.
+   */
+  checkBound: (claim: KubernetesClaim) => void | Promise<void>;
+}
+
+/** Verified tokens kept, so that the signature is checked once. */
+const CACHE_MAX = 4096;
+
+/** Verifies tokens that carry one of the issuers; tokens of others are not ours. */
+export function createServiceAccountAuthenticator(options: ServiceAccountAuthenticatorOptions): Authenticator & { verify(token: string, audiences: readonly string[]): Promise<AuthenticationResult | null> } {
+  const keys = new Map(options.keys.map((key) => [keyId(key), key]));
+  const cache = new Map<string, JWTPayload>();
+  const verify = async (token: string, audiences: readonly string[]): Promise<AuthenticationResult | null> => {
+    const payload = await verified(token);
+    if (payload === null) return null;
+    const now = Date.now() / 1000;
+    if (payload.exp !== undefined && payload.exp <= now) throw new Error('service account token has expired');
+    const granted = [payload.aud ?? []].flat().filter((audience) => audiences.includes(audience));
+    if (granted.length === 0) throw new Error(`token audiences ${JSON.stringify([payload.aud ?? []].flat())} is invalid for the target audiences ${JSON.stringify(audiences)}`);
+    const claim = payload['kubernetes.io'] as KubernetesClaim | undefined;
+    if (claim?.serviceaccount === undefined) throw new Error('service account token lacks its claims');
+    await options.checkBound(claim);
+    const extra: Record<string, string[]> = {};
+    if (claim.pod) {
+      extra['authentication.kubernetes.io/pod-name'] = [claim.pod.name];
+      extra['authentication.kubernetes.io/pod-uid'] = [claim.pod.uid];
+    }
+    if (claim.node) {
+      extra['authentication.kubernetes.io/node-name'] = [claim.node.name];
+      if (claim.node.uid) extra['authentication.kubernetes.io/node-uid'] = [claim.node.uid];
+    }
+    if (payload.jti !== undefined) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${payload.jti}`];
+    const { namespace, serviceaccount } = claim;
+    return {
+      user: {
+        username: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
+        uid: serviceaccount.uid,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+        ...(Object.keys(extra).length > 0 ? { extra } : {}),
+      },
+      audiences: granted,
+    };
+  };
+  const verified = async (token: string): Promise<JWTPayload | null> => {
+    const digest = createHash('sha256').update(token).digest('base64');
+    const known = cache.get(digest);
+    if (known !== undefined) return known;
+    const claims = unverifiedPayload(token);
+    if (claims === null || !options.issuers.includes(String(claims.iss))) return null;
+    const result = await jwtVerify(token, (header) => {
+      const key = keys.get(header.kid ?? '') ?? options.keys[0];
+      if (key === undefined) throw new Error('no key to verify service account tokens');
+      return key;
+    }, { algorithms: ['RS256', 'ES256', 'ES384', 'ES512'] }).catch((error: unknown) => {
+      throw new Error('service account token cannot be verified', { cause: error });
+    });
+    if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
+    cache.set(digest, result.payload);
+    return result.payload;
+  };
+  return {
+    name: 'service-account',
+    verify,
+    async authenticate(request) {
+      const token = bearerToken(request);
+      return token === null ? null : verify(token, options.audiences);
+    },
+  };
+}
+
+/** The payload of a compact JWT, to tell whose it is; nothing in it is trusted yet. */
+function unverifiedPayload(token: string): JWTPayload | null {
+  const parts = token.split('.');
+  if (parts.length !== 3) return null;
+  try {
+    return JSON.parse(Buffer.from(parts[1] as string, 'base64url').toString('utf8')) as JWTPayload;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AuthenticationRequest, AuthenticationResult, Authenticator, UserInfo } from '../interface.js';
+
+/** The token of an `Authorization: Bearer` header; null when there is none. */
+export function bearerToken(request: AuthenticationRequest): string | null {
+  const header = request.headers['authorization'];
+  if (typeof header !== 'string') return null;
+  const match = /^bearer +(\S.*)$/i.exec(header.trim());
+  return match === null ? null : (match[1] as string).trim();
+}
+
+/** Splits one line of CSV with double quotes. */
+function parseCsvLine(line: string): string[] {
+  const cells: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const char = line[i];
+    if (quoted) {
+      if (char === '"' && line[i + 1] === '"') {
+        cell += '"';
+        i++;
+      } else if (char === '"') quoted = false;
+      else cell += char;
+    } else if (char === '"') quoted = true;
+    else if (char === ',') {
+      cells.push(cell);
+      cell = '';
+    } else cell += char;
+  }
+  cells.push(cell);
+  return cells.map((item) => item.trim());
+}
+
+/**
+ * Static tokens, one `token,user,uid[,"group1,group2"]` a line.
+ *
+ * @throws {Error} naming the line that has fewer than three columns; never the token.
+ */
+export function createTokenFileAuthenticator(csv: string): Authenticator {
+  const users = new Map<string, { digest: Buffer; user: UserInfo }>();
+  const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+  csv.split('\n').forEach((line, i) => {
+    if (line.trim() === '' || line.startsWith('#')) return;
+    const [token = '', username = '', uid = '', groups = ''] = parseCsvLine(line);
+    if (token === '' || username === '' || uid === '') {
+      throw new Error(`token file: line ${i + 1} must have at least 3 columns (token, user name, user uid)`);
+    }
+    const digest = digestOf(token);
+    const list = groups.split(',').map((group) => group.trim()).filter((group) => group !== '');
+    users.set(digest.toString('hex'), { digest, user: { username, uid, groups: list } });
+  });
+  return {
+    name: 'token-file',
+    authenticate(request): AuthenticationResult | null {
+      const token = bearerToken(request);
+      if (token === null) return null;
+      const digest = digestOf(token);
+      const found = users.get(digest.toString('hex'));
+      if (found === undefined || !timingSafeEqual(found.digest, digest)) return null;
+      return { user: found.user };
+    },
+  };
+}

@@ -1,0 +1,7 @@
+export { type ClientCertificateOptions, createClientCertificateAuthenticator } from './authenticators/client-certificate.js';
+export * from './authenticators/service-account.js';
+export { bearerToken, createTokenFileAuthenticator } from './authenticators/token-file.js';
+export { authenticateWith } from './authenticators/union.js';
+export { createRbacAuthorizer, ruleAllows } from './authorizers/rbac.js';
+export { alwaysAllowAuthorizer, alwaysDenyAuthorizer, forbiddenMessage, privilegedGroupAuthorizer, unionAuthorizer } from './authorizers/union.js';
+export * from './interface.js';

@@ -1,0 +1,5 @@
+export { type EmbeddedStoreOptions, openEmbeddedStore } from './embedded/store.js';
+export * from './errors.js';
+export { createStorageFactory, type StorageFactoryOptions } from './factory.js';
+export * from './key-value-store.js';
+export * from './resource-storage.js';

@@ -1,0 +1,14 @@
+import type { ViteUserConfig } from 'vitest/config';
+
+/** Tests read the sources of sibling packages, so nothing has to be built first. */
+const shared: ViteUserConfig = {
+  resolve: { conditions: ['@k/source'] },
+  ssr: { resolve: { conditions: ['@k/source'], externalConditions: ['@k/source'] } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+};
+
+export default shared;
