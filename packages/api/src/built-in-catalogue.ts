@@ -2,7 +2,7 @@ import type { Schema } from '@k/apimachinery';
 import type { Catalogue, CatalogueGroup, ServedResource } from './catalogue.js';
 import type { ResourceDefinition, ResourceVersion, SubresourceDefinition } from './definition.js';
 import { DISCOVERY_GROUPS, DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
-import { STORAGE_PATHS, STORAGE_VERSIONS, STRATEGIES, SELECTABLE_FIELDS } from './kinds/index.js';
+import { SELECTABLE_FIELDS, STORAGE_PATHS, STORAGE_VERSIONS, STRATEGIES } from './kinds/index.js';
 import { schemaOf } from './schemas/notation.js';
 import { tableFor } from './tables.js';
 
@@ -10,7 +10,10 @@ const ORDINARY_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', '
 
 /** The catalogue of release 1.36. Each call makes its own, since custom resources are added to it. */
 export function createBuiltInCatalogue(): Catalogue {
-  const byResource = new Map<string, { row: DiscoveryRow; group: string; versions: { version: string; row: DiscoveryRow; subs: SubresourceDefinition[] }[] }>();
+  const byResource = new Map<
+    string,
+    { row: DiscoveryRow; group: string; versions: { version: string; row: DiscoveryRow; subs: SubresourceDefinition[] }[] }
+  >();
   const groupVersions = ['v1', ...DISCOVERY_GROUPS.flatMap(({ name, versions }) => versions.map((version) => `${name}/${version}`))];
   for (const gv of groupVersions) {
     const slash = gv.indexOf('/');
@@ -23,7 +26,11 @@ export function createBuiltInCatalogue(): Catalogue {
         const entry = byResource.get(key) ?? { row, group, versions: [] };
         entry.versions.push({ version, row, subs: [] });
         byResource.set(key, entry);
-      } else byResource.get(key)?.versions.find((entry) => entry.version === version)?.subs.push(subresourceOf(row, sub, group, version));
+      } else
+        byResource
+          .get(key)
+          ?.versions.find((entry) => entry.version === version)
+          ?.subs.push(subresourceOf(row, sub, group, version));
     }
   }
   const definitions = [...byResource.values()].map(({ row, group, versions }) => definitionOf(row, group, versions));
@@ -69,7 +76,11 @@ function definitionOf(
       selectableFields: SELECTABLE_FIELDS[key] ?? [],
       ...(key === 'endpoints' ? { deprecationWarning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' } : {}),
     };
-    return lazy(base, 'schema', (): Schema => (own.schema === undefined ? { type: 'object', preserveUnknownFields: true } : schemaOf(own.schema)));
+    return lazy(
+      base,
+      'schema',
+      (): Schema => (own.schema === undefined ? { type: 'object', preserveUnknownFields: true } : schemaOf(own.schema)),
+    );
   });
   const path = STORAGE_PATHS[key];
   const { convert, ...rules } = strategy;

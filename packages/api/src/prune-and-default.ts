@@ -18,9 +18,16 @@ interface Walk {
 }
 
 /** Prunes, checks and defaults an object that the caller owns. */
-export function pruneAndDefault(object: KubeObject, schema: Schema, options: { fieldValidation: 'Ignore' | 'Warn' | 'Strict' }): PruneResult {
+export function pruneAndDefault(
+  object: KubeObject,
+  schema: Schema,
+  options: { fieldValidation: 'Ignore' | 'Warn' | 'Strict' },
+): PruneResult {
   const result: PruneResult = { unknownFields: [], typeErrors: [] };
-  walkObject(object as Record<string, unknown>, schema, '', '', object.kind ?? '', { collectUnknown: options.fieldValidation !== 'Ignore', result });
+  walkObject(object as Record<string, unknown>, schema, '', '', object.kind ?? '', {
+    collectUnknown: options.fieldValidation !== 'Ignore',
+    result,
+  });
   return result;
 }
 
@@ -92,7 +99,8 @@ function walkValue(value: unknown, schema: Schema, path: string, goPath: string,
     case 'any':
       return value;
     case 'int-or-string':
-      if (typeof value !== 'string' && !(typeof value === 'number' && Number.isInteger(value))) wrongType(value, { type: 'string' }, goPath, struct, walk);
+      if (typeof value !== 'string' && !(typeof value === 'number' && Number.isInteger(value)))
+        wrongType(value, { type: 'string' }, goPath, struct, walk);
       return value;
     case 'string':
       return walkString(value, schema, goPath, struct, walk);
@@ -102,7 +110,9 @@ function walkValue(value: unknown, schema: Schema, path: string, goPath: string,
     case 'integer':
       if (typeof value !== 'number' && typeof value !== 'bigint') wrongType(value, schema, goPath, struct, walk);
       else if (!isInteger(value, schema.format)) {
-        walk.result.typeErrors.push(`json: cannot unmarshal number ${String(value)} into Go struct field ${struct}.${goPath} of type ${schema.format ?? 'int64'}`);
+        walk.result.typeErrors.push(
+          `json: cannot unmarshal number ${String(value)} into Go struct field ${struct}.${goPath} of type ${schema.format ?? 'int64'}`,
+        );
       }
       return value;
     case 'number':
@@ -139,10 +149,13 @@ function walkString(value: unknown, schema: Schema, goPath: string, struct: stri
   if (schema.format === 'byte') {
     const bad = /[^A-Za-z0-9+/=\r\n]/.exec(value);
     if (bad !== null) walk.result.typeErrors.push(`illegal base64 data at input byte ${bad.index}`);
-    else if (value.replace(/[\r\n]/g, '').length % 4 !== 0) walk.result.typeErrors.push(`illegal base64 data at input byte ${Math.floor(value.length / 4) * 4}`);
+    else if (value.replace(/[\r\n]/g, '').length % 4 !== 0)
+      walk.result.typeErrors.push(`illegal base64 data at input byte ${Math.floor(value.length / 4) * 4}`);
   }
   if (schema.format === 'date-time' && value !== '' && Number.isNaN(Date.parse(value))) {
-    walk.result.typeErrors.push(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`);
+    walk.result.typeErrors.push(
+      `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+    );
   }
   return value;
 }

@@ -1,7 +1,13 @@
 import type { KubeObject } from '@k/apimachinery';
 import type { TableColumn, TableDefinition } from './definition.js';
 
-const column = (name: string, type: TableColumn['type'] = 'string', format = '', priority = 0): TableColumn => ({ name, type, format, description: '', priority });
+const column = (name: string, type: TableColumn['type'] = 'string', format = '', priority = 0): TableColumn => ({
+  name,
+  type,
+  format,
+  description: '',
+  priority,
+});
 const NAME = column('Name', 'string', 'name');
 const AGE = column('Age');
 type Fields = Record<string, unknown>;
@@ -41,9 +47,13 @@ const GENERIC: TableDefinition = {
 };
 
 const images = (object: KubeObject): string =>
-  (((spec(object)['template'] as KubeObject | undefined)?.['spec'] as { containers?: Fields[] } | undefined)?.containers ?? []).map((c) => String(c['image'] ?? '')).join(',');
+  (((spec(object)['template'] as KubeObject | undefined)?.['spec'] as { containers?: Fields[] } | undefined)?.containers ?? [])
+    .map((c) => String(c['image'] ?? ''))
+    .join(',');
 const containers = (object: KubeObject): string =>
-  (((spec(object)['template'] as KubeObject | undefined)?.['spec'] as { containers?: Fields[] } | undefined)?.containers ?? []).map((c) => String(c['name'] ?? '')).join(',');
+  (((spec(object)['template'] as KubeObject | undefined)?.['spec'] as { containers?: Fields[] } | undefined)?.containers ?? [])
+    .map((c) => String(c['name'] ?? ''))
+    .join(',');
 
 function podStatus(object: KubeObject): string {
   if (object.metadata?.deletionTimestamp !== undefined) return 'Terminating';
@@ -53,19 +63,41 @@ function podStatus(object: KubeObject): string {
 function ports(object: KubeObject): string {
   const list = (spec(object)['ports'] as Fields[] | undefined) ?? [];
   if (list.length === 0) return '<none>';
-  return list.map((port) => `${String(port['port'])}${port['nodePort'] ? `:${String(port['nodePort'])}` : ''}/${String(port['protocol'] ?? 'TCP')}`).join(',');
+  return list
+    .map((port) => `${String(port['port'])}${port['nodePort'] ? `:${String(port['nodePort'])}` : ''}/${String(port['protocol'] ?? 'TCP')}`)
+    .join(',');
 }
 
 /** Columns and cells by `resource` or `resource.group`. */
 const TABLES: Readonly<Record<string, TableDefinition>> = {
   pods: {
-    columns: [NAME, column('Ready'), column('Status'), column('Restarts'), AGE, column('IP', 'string', '', 1), column('Node', 'string', '', 1), column('Nominated Node', 'string', '', 1), column('Readiness Gates', 'string', '', 1)],
+    columns: [
+      NAME,
+      column('Ready'),
+      column('Status'),
+      column('Restarts'),
+      AGE,
+      column('IP', 'string', '', 1),
+      column('Node', 'string', '', 1),
+      column('Nominated Node', 'string', '', 1),
+      column('Readiness Gates', 'string', '', 1),
+    ],
     cells: (object, now) => {
       const all = (spec(object)['containers'] as unknown[] | undefined) ?? [];
       const statuses = (status(object)['containerStatuses'] as Fields[] | undefined) ?? [];
       const ready = statuses.filter((entry) => entry['ready'] === true).length;
       const restarts = statuses.reduce((sum, entry) => sum + number(entry['restartCount']), 0);
-      return [name(object), `${ready}/${all.length}`, podStatus(object), String(restarts), created(object, now), status(object)['podIP'] ?? '<none>', spec(object)['nodeName'] ?? '<none>', '<none>', '<none>'];
+      return [
+        name(object),
+        `${ready}/${all.length}`,
+        podStatus(object),
+        String(restarts),
+        created(object, now),
+        status(object)['podIP'] ?? '<none>',
+        spec(object)['nodeName'] ?? '<none>',
+        '<none>',
+        '<none>',
+      ];
     },
   },
   configmaps: {
@@ -82,19 +114,42 @@ const TABLES: Readonly<Record<string, TableDefinition>> = {
     cells: (object, now) => [name(object), String(status(object)['phase'] ?? ''), created(object, now)],
   },
   services: {
-    columns: [NAME, column('Type'), column('Cluster-IP'), column('External-IP'), column('Port(s)'), AGE, column('Selector', 'string', '', 1)],
+    columns: [
+      NAME,
+      column('Type'),
+      column('Cluster-IP'),
+      column('External-IP'),
+      column('Port(s)'),
+      AGE,
+      column('Selector', 'string', '', 1),
+    ],
     cells: (object, now) => [
       name(object),
       String(spec(object)['type'] ?? ''),
       String(spec(object)['clusterIP'] ?? '<none>'),
-      spec(object)['type'] === 'ExternalName' ? String(spec(object)['externalName'] ?? '') : spec(object)['type'] === 'LoadBalancer' ? '<pending>' : '<none>',
+      spec(object)['type'] === 'ExternalName'
+        ? String(spec(object)['externalName'] ?? '')
+        : spec(object)['type'] === 'LoadBalancer'
+          ? '<pending>'
+          : '<none>',
       ports(object),
       created(object, now),
-      Object.entries((spec(object)['selector'] ?? {}) as Record<string, string>).map(([key, value]) => `${key}=${value}`).join(',') || '<none>',
+      Object.entries((spec(object)['selector'] ?? {}) as Record<string, string>)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(',') || '<none>',
     ],
   },
   'deployments.apps': {
-    columns: [NAME, column('Ready'), column('Up-to-date'), column('Available'), AGE, column('Containers', 'string', '', 1), column('Images', 'string', '', 1), column('Selector', 'string', '', 1)],
+    columns: [
+      NAME,
+      column('Ready'),
+      column('Up-to-date'),
+      column('Available'),
+      AGE,
+      column('Containers', 'string', '', 1),
+      column('Images', 'string', '', 1),
+      column('Selector', 'string', '', 1),
+    ],
     cells: (object, now) => [
       name(object),
       `${number(status(object)['readyReplicas'])}/${number(spec(object)['replicas'])}`,
@@ -103,7 +158,9 @@ const TABLES: Readonly<Record<string, TableDefinition>> = {
       created(object, now),
       containers(object),
       images(object),
-      Object.entries(((spec(object)['selector'] as Fields | undefined)?.['matchLabels'] ?? {}) as Record<string, string>).map(([key, value]) => `${key}=${value}`).join(','),
+      Object.entries(((spec(object)['selector'] as Fields | undefined)?.['matchLabels'] ?? {}) as Record<string, string>)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
     ],
   },
 };

@@ -42,7 +42,9 @@ export function isQualifiedName(value: string): string[] {
     if (prefix === '') out.push('prefix part must be non-empty');
     else for (const text of isDns1123Subdomain(prefix)) out.push(`prefix part ${text}`);
   } else if (parts.length > 2) {
-    return [`a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
   if (name === '') out.push('name part must be non-empty');
   else if (name.length > 63) out.push('name part must be no more than 63 bytes');
@@ -78,7 +80,8 @@ export function validateObjectMeta(object: KubeObject, definition: ResourceDefin
   const metadata = object.metadata ?? {};
   const errors: FieldError[] = [];
   if (metadata.generateName) {
-    for (const text of nameMessages(definition, metadata.generateName, true)) errors.push(invalid('metadata.generateName', metadata.generateName, text));
+    for (const text of nameMessages(definition, metadata.generateName, true))
+      errors.push(invalid('metadata.generateName', metadata.generateName, text));
   }
   const name = metadata.name ?? '';
   if (name === '') errors.push(required('metadata.name', 'name or generateName is required'));
@@ -101,7 +104,8 @@ function validateMaps(object: KubeObject): FieldError[] {
     for (const text of isQualifiedName(key.toLowerCase())) errors.push(invalid('metadata.annotations', key, text));
     sizeBytes += key.length + Buffer.byteLength(value);
   }
-  if (sizeBytes > ANNOTATION_BYTES_MAX) errors.push({ type: 'FieldValueTooLong', field: 'metadata.annotations', detail: `may not be more than ${ANNOTATION_BYTES_MAX} bytes` });
+  if (sizeBytes > ANNOTATION_BYTES_MAX)
+    errors.push({ type: 'FieldValueTooLong', field: 'metadata.annotations', detail: `may not be more than ${ANNOTATION_BYTES_MAX} bytes` });
   ownerReferences.forEach((owner, i) => {
     const at = `metadata.ownerReferences`;
     if (!owner.apiVersion) errors.push(invalid(`${at}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
@@ -113,7 +117,7 @@ function validateMaps(object: KubeObject): FieldError[] {
   finalizers.forEach((finalizer) => {
     for (const text of isQualifiedName(finalizer)) errors.push(invalid('metadata.finalizers', finalizer, text));
     if (!finalizer.includes('/') && !['orphan', 'foregroundDeletion', 'kubernetes'].includes(finalizer)) {
-      errors.push(invalid('metadata.finalizers', finalizer, "name is neither a standard finalizer name nor is it fully qualified"));
+      errors.push(invalid('metadata.finalizers', finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
     }
   });
   return errors;
@@ -124,7 +128,9 @@ export function validateObjectMetaUpdate(object: KubeObject, old: KubeObject, _d
   const now = object.metadata ?? {};
   const before = old.metadata ?? {};
   const errors: FieldError[] = [];
-  const immutable = (field: 'name' | 'namespace' | 'uid' | 'creationTimestamp' | 'deletionTimestamp' | 'deletionGracePeriodSeconds'): void => {
+  const immutable = (
+    field: 'name' | 'namespace' | 'uid' | 'creationTimestamp' | 'deletionTimestamp' | 'deletionGracePeriodSeconds',
+  ): void => {
     if (now[field] !== before[field]) errors.push(invalid(`metadata.${field}`, now[field] ?? null, 'field is immutable'));
   };
   immutable('name');
@@ -136,7 +142,12 @@ export function validateObjectMetaUpdate(object: KubeObject, old: KubeObject, _d
   if (before.deletionTimestamp !== undefined) {
     const added = (now.finalizers ?? []).filter((finalizer) => !(before.finalizers ?? []).includes(finalizer));
     if (added.length > 0) {
-      errors.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((item) => JSON.stringify(item)).join(', ')}}`));
+      errors.push(
+        forbidden(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((item) => JSON.stringify(item)).join(', ')}}`,
+        ),
+      );
     }
   }
   return [...errors, ...validateMaps(object)];

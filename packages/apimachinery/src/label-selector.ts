@@ -111,14 +111,15 @@ export function parseLabelSelector(text: string): LabelSelector {
       } else if (operator === '>' || operator === '<') {
         const value = isWord(peek()) ? peek() : '';
         if (value !== '') at++;
-        if (!/^-?\d+$/.test(value)) throw new Error(`values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`);
+        if (!/^-?\d+$/.test(value))
+          throw new Error(`values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`);
         out.push({ key, operator, values: [value] });
       } else throw new Error(`unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
     }
     if (peek() === '') break;
     if (peek() !== ',') throw new Error(`found '${peek()}', expected: ',' or 'end of string'`);
     at++;
-    if (peek() === '' ) throw new Error("found '', expected: identifier after ','");
+    if (peek() === '') throw new Error("found '', expected: identifier after ','");
   }
   return out;
 }
@@ -151,7 +152,8 @@ function checkKey(key: string): void {
 
 function checkValue(key: string, value: string): void {
   if (value === '') return;
-  if (value.length > 63) throw new Error(`unable to parse requirement: values[0][${key}]: Invalid value: "${value}": must be no more than 63 bytes`);
+  if (value.length > 63)
+    throw new Error(`unable to parse requirement: values[0][${key}]: Invalid value: "${value}": must be no more than 63 bytes`);
   if (!NAME.test(value)) throw new Error(`unable to parse requirement: values[0][${key}]: Invalid value: "${value}": ${VALUE_TEXT}`);
 }
 
@@ -165,7 +167,8 @@ export function selectorFromLabelSelector(selector: LabelSelectorObject | null |
   const out: LabelRequirement[] = [];
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) out.push({ key, operator: '=', values: [value] });
   const operators = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const;
-  for (const { key, operator, values } of selector.matchExpressions ?? []) out.push({ key, operator: operators[operator], values: values ?? [] });
+  for (const { key, operator, values } of selector.matchExpressions ?? [])
+    out.push({ key, operator: operators[operator], values: values ?? [] });
   return out;
 }
 

@@ -1,4 +1,4 @@
-import { type FieldError, aggregateFieldErrors, fieldErrorCause } from './field-error.js';
+import { aggregateFieldErrors, type FieldError, fieldErrorCause } from './field-error.js';
 import { formatGroupKind, formatGroupResource, type GroupKind, type GroupResource } from './object.js';
 
 /** One entry of `metav1.StatusDetails.causes`. */
@@ -152,7 +152,12 @@ export function newUnauthorized(message = 'Unauthorized'): StatusError {
 
 /** 405. */
 export function newMethodNotSupported(gr: GroupResource, action: string): StatusError {
-  return newStatusError(405, 'MethodNotAllowed', `${action} is not supported on resources of kind "${formatGroupResource(gr)}"`, detailsOf(gr, ''));
+  return newStatusError(
+    405,
+    'MethodNotAllowed',
+    `${action} is not supported on resources of kind "${formatGroupResource(gr)}"`,
+    detailsOf(gr, ''),
+  );
 }
 
 /** 410 for a resource version or continue token that history no longer holds. */

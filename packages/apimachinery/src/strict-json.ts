@@ -140,7 +140,8 @@ function quoteChar(text: string, at: number): string {
   if (char === "'") return "'\\''";
   if (char === '"') return "'\"'";
   const code = char.charCodeAt(0);
-  if (code < 0x20) return `'${({ 10: '\\n', 13: '\\r', 9: '\\t' } as Record<number, string>)[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`;
+  if (code < 0x20)
+    return `'${({ 10: '\\n', 13: '\\r', 9: '\\t' } as Record<number, string>)[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`;
   if (code < 0x80) return `'${char}'`;
   const first = new TextEncoder().encode(text.slice(at, at + 2))[0] as number;
   return `'${String.fromCharCode(first)}'`;
@@ -160,7 +161,8 @@ function skipString(text: string, start: number): number {
         for (let k = 2; k < 6; k++) {
           const hex = text[i + k];
           if (hex === undefined) throw new SyntaxError('unexpected end of JSON input');
-          if (!/[0-9a-fA-F]/.test(hex)) throw new SyntaxError(`invalid character ${quoteChar(text, i + k)} in \\u hexadecimal character escape`);
+          if (!/[0-9a-fA-F]/.test(hex))
+            throw new SyntaxError(`invalid character ${quoteChar(text, i + k)} in \\u hexadecimal character escape`);
         }
         i += 6;
         continue;
@@ -177,7 +179,8 @@ function skipWord(text: string, start: number, word: string): number {
   for (let k = 1; k < word.length; k++) {
     const char = text[start + k];
     if (char === undefined) throw new SyntaxError('unexpected end of JSON input');
-    if (char !== word[k]) throw new SyntaxError(`invalid character ${quoteChar(text, start + k)} in literal ${word} (expecting '${word[k]}')`);
+    if (char !== word[k])
+      throw new SyntaxError(`invalid character ${quoteChar(text, start + k)} in literal ${word} (expecting '${word[k]}')`);
   }
   return start + word.length;
 }

@@ -28,7 +28,10 @@ describe('label selectors', () => {
   });
 
   it('converts and prints the object form', () => {
-    const selector = selectorFromLabelSelector({ matchLabels: { b: '1' }, matchExpressions: [{ key: 'a', operator: 'In', values: ['y', 'x'] }] });
+    const selector = selectorFromLabelSelector({
+      matchLabels: { b: '1' },
+      matchExpressions: [{ key: 'a', operator: 'In', values: ['y', 'x'] }],
+    });
     expect(formatSelector(selector ?? [])).toBe('a in (x,y),b=1');
     expect(selectorFromLabelSelector(undefined)).toBeNull();
   });

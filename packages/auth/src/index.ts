@@ -3,5 +3,11 @@ export * from './authenticators/service-account.js';
 export { bearerToken, createTokenFileAuthenticator } from './authenticators/token-file.js';
 export { authenticateWith } from './authenticators/union.js';
 export { createRbacAuthorizer, ruleAllows } from './authorizers/rbac.js';
-export { alwaysAllowAuthorizer, alwaysDenyAuthorizer, forbiddenMessage, privilegedGroupAuthorizer, unionAuthorizer } from './authorizers/union.js';
+export {
+  alwaysAllowAuthorizer,
+  alwaysDenyAuthorizer,
+  forbiddenMessage,
+  privilegedGroupAuthorizer,
+  unionAuthorizer,
+} from './authorizers/union.js';
 export * from './interface.js';

@@ -84,7 +84,12 @@ describe('embedded store', () => {
 
   it('serves objects as bytes with their version inside, and reads its own writes', async () => {
     const factory = createStorageFactory({ store });
-    const pods = factory.open({ resource: 'pods', keyPrefix: '/registry/pods', namespaced: true, selectable: () => ({ labels: {}, fields: {} }) });
+    const pods = factory.open({
+      resource: 'pods',
+      keyPrefix: '/registry/pods',
+      namespaced: true,
+      selectable: () => ({ labels: {}, fields: {} }),
+    });
     await pods.create('ns', 'a', { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a' } });
     const found = await pods.get('ns', 'a', { kind: 'latest' });
     expect(found?.json.toString()).toBe('{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"2","name":"a"}}');

@@ -2,9 +2,9 @@ import type { KubeObject } from '@k/apimachinery';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { eventStrategy } from './events.js';
-import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
+import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
 
 /** Rules of a kind, with the conversion between its versions where they differ. */
 export interface KindRules extends ResourceStrategy {
@@ -36,7 +36,16 @@ export const STORAGE_VERSIONS: Readonly<Record<string, string>> = {};
 
 /** Field selectors besides `metadata.name` and `metadata.namespace`. */
 export const SELECTABLE_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  pods: ['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'],
+  pods: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.nominatedNodeName',
+  ],
   secrets: ['type'],
   services: ['spec.clusterIP', 'spec.type'],
   nodes: ['spec.unschedulable'],
@@ -45,8 +54,31 @@ export const SELECTABLE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'replicasets.apps': ['status.replicas'],
   'jobs.batch': ['status.successful'],
   'certificatesigningrequests.certificates.k8s.io': ['spec.signerName'],
-  events: ['involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid', 'involvedObject.apiVersion', 'involvedObject.resourceVersion', 'involvedObject.fieldPath', 'reason', 'reportingComponent', 'source', 'type'],
-  'events.events.k8s.io': ['regarding.kind', 'regarding.namespace', 'regarding.name', 'regarding.uid', 'regarding.apiVersion', 'regarding.resourceVersion', 'regarding.fieldPath', 'reason', 'reportingController', 'type'],
+  events: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
+  'events.events.k8s.io': [
+    'regarding.kind',
+    'regarding.namespace',
+    'regarding.name',
+    'regarding.uid',
+    'regarding.apiVersion',
+    'regarding.resourceVersion',
+    'regarding.fieldPath',
+    'reason',
+    'reportingController',
+    'type',
+  ],
 };
 
 type Fields = Record<string, unknown>;

@@ -13,8 +13,10 @@ export function podSpecDefaults(spec: Fields | undefined): void {
   spec['schedulerName'] ??= 'default-scheduler';
   spec['securityContext'] ??= {};
   spec['enableServiceLinks'] ??= true;
-  if (spec['serviceAccountName'] === undefined && typeof spec['serviceAccount'] === 'string') spec['serviceAccountName'] = spec['serviceAccount'];
-  if (typeof spec['serviceAccountName'] === 'string' && spec['serviceAccountName'] !== '') spec['serviceAccount'] = spec['serviceAccountName'];
+  if (spec['serviceAccountName'] === undefined && typeof spec['serviceAccount'] === 'string')
+    spec['serviceAccountName'] = spec['serviceAccount'];
+  if (typeof spec['serviceAccountName'] === 'string' && spec['serviceAccountName'] !== '')
+    spec['serviceAccount'] = spec['serviceAccountName'];
   const hostNetwork = spec['hostNetwork'] === true;
   for (const name of ['containers', 'initContainers', 'ephemeralContainers']) {
     for (const container of (spec[name] as Fields[] | undefined) ?? []) containerDefaults(container, hostNetwork, name);
@@ -86,9 +88,7 @@ function volumeDefaults(volume: Fields): void {
   if (host) host['type'] ??= '';
   const claim = (volume['ephemeral'] as { volumeClaimTemplate?: { spec?: Fields } } | undefined)?.volumeClaimTemplate?.spec;
   if (claim) claim['volumeMode'] ??= 'Filesystem';
-  const items = [
-    ...(((volume['downwardAPI'] as Fields | undefined)?.['items'] as Fields[] | undefined) ?? []),
-  ];
+  const items = [...(((volume['downwardAPI'] as Fields | undefined)?.['items'] as Fields[] | undefined) ?? [])];
   for (const source of ((volume['projected'] as Fields | undefined)?.['sources'] as Fields[] | undefined) ?? []) {
     const token = source['serviceAccountToken'] as Fields | undefined;
     if (token) token['expirationSeconds'] ??= 3600;

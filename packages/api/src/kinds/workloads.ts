@@ -74,7 +74,8 @@ function updateGeneration(object: KubeObject, old: KubeObject, withAnnotations: 
   const metadata = (object.metadata ??= {});
   metadata.generation = old.metadata?.generation ?? 1;
   const specChanged = JSON.stringify(object['spec']) !== JSON.stringify(old['spec']);
-  const annotationsChanged = withAnnotations && JSON.stringify(metadata.annotations ?? {}) !== JSON.stringify(old.metadata?.annotations ?? {});
+  const annotationsChanged =
+    withAnnotations && JSON.stringify(metadata.annotations ?? {}) !== JSON.stringify(old.metadata?.annotations ?? {});
   if (specChanged || annotationsChanged) metadata.generation++;
 }
 

@@ -91,8 +91,8 @@ export const apiextensionsV1Schemas: SchemaTable = {
     '@any': 'true',
   },
   JSONSchemaProps: {
-    '$ref': 'string',
-    '$schema': 'string',
+    $ref: 'string',
+    $schema: 'string',
     additionalItems: 'JSONSchemaPropsOrBool',
     additionalProperties: 'JSONSchemaPropsOrBool',
     allOf: '[]JSONSchemaProps',

@@ -30,7 +30,8 @@ export const certificatesV1Schemas: SchemaTable = {
     request: 'byte required',
     signerName: 'string required default("")',
     uid: 'string',
-    usages: '[]string enum(any,cert sign,client auth,code signing,content commitment,crl sign,data encipherment,decipher only,digital signature,email protection,encipher only,ipsec end system,ipsec tunnel,ipsec user,key agreement,key encipherment,microsoft sgc,netscape sgc,ocsp signing,s/mime,server auth,signing,timestamping)',
+    usages:
+      '[]string enum(any,cert sign,client auth,code signing,content commitment,crl sign,data encipherment,decipher only,digital signature,email protection,encipher only,ipsec end system,ipsec tunnel,ipsec user,key agreement,key encipherment,microsoft sgc,netscape sgc,ocsp signing,s/mime,server auth,signing,timestamping)',
     username: 'string',
   },
   CertificateSigningRequestStatus: {

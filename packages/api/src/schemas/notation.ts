@@ -87,7 +87,7 @@ function parseNotation(text: string, label: string): Schema {
   if (type.startsWith('[]')) return { type: 'array', items: typeSchema(type.slice(2), label), ...flags };
   if (type.startsWith('{}')) return { type: 'object', values: typeSchema(type.slice(2), label), ...flags };
   const schema = typeSchema(type, label);
-  return Object.keys(flags).length === 0 ? schema : Object.defineProperties(flags, withoutKeys(schema, flags)) as Schema;
+  return Object.keys(flags).length === 0 ? schema : (Object.defineProperties(flags, withoutKeys(schema, flags)) as Schema);
 }
 
 /** The descriptors of a schema that flags do not replace, so that lazy fields stay lazy. */

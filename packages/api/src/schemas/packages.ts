@@ -1,5 +1,6 @@
-import type { SchemaTable } from './notation.js';
 import { admissionregistrationV1Schemas } from './admissionregistration-v1.js';
+import { apiextensionsV1Schemas } from './apiextensions-v1.js';
+import { apiregistrationV1Schemas } from './apiregistration-v1.js';
 import { appsV1Schemas } from './apps-v1.js';
 import { authenticationV1Schemas } from './authentication-v1.js';
 import { authorizationV1Schemas } from './authorization-v1.js';
@@ -12,17 +13,16 @@ import { coreV1Schemas } from './core-v1.js';
 import { discoveryV1Schemas } from './discovery-v1.js';
 import { eventsV1Schemas } from './events-v1.js';
 import { flowcontrolV1Schemas } from './flowcontrol-v1.js';
+import { metaV1Schemas } from './meta-v1.js';
 import { networkingV1Schemas } from './networking-v1.js';
 import { nodeV1Schemas } from './node-v1.js';
+import type { SchemaTable } from './notation.js';
 import { policyV1Schemas } from './policy-v1.js';
 import { rbacV1Schemas } from './rbac-v1.js';
 import { resourceV1Schemas } from './resource-v1.js';
+import { runtimeSchemas } from './runtime.js';
 import { schedulingV1Schemas } from './scheduling-v1.js';
 import { storageV1Schemas } from './storage-v1.js';
-import { apiextensionsV1Schemas } from './apiextensions-v1.js';
-import { metaV1Schemas } from './meta-v1.js';
-import { runtimeSchemas } from './runtime.js';
-import { apiregistrationV1Schemas } from './apiregistration-v1.js';
 
 /** A package of schemas: how definitions are named in OpenAPI, and the table. */
 export interface SchemaPackage {
@@ -55,6 +55,6 @@ export const schemaPackages: Readonly<Record<string, SchemaPackage>> = {
   'storage.v1': { definitionPrefix: 'io.k8s.api.storage.v1', table: storageV1Schemas },
   'apiextensions.v1': { definitionPrefix: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', table: apiextensionsV1Schemas },
   'meta.v1': { definitionPrefix: 'io.k8s.apimachinery.pkg.apis.meta.v1', table: metaV1Schemas },
-  'runtime': { definitionPrefix: 'io.k8s.apimachinery.pkg.runtime', table: runtimeSchemas },
+  runtime: { definitionPrefix: 'io.k8s.apimachinery.pkg.runtime', table: runtimeSchemas },
   'apiregistration.v1': { definitionPrefix: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1', table: apiregistrationV1Schemas },
 };

@@ -30,8 +30,19 @@ const UPDATE_MANAGERS_MAX = 10;
 /** A copy of the object without what is not compared. */
 function comparable(object: KubeObject): KubeObject {
   const { apiVersion: _a, kind: _k, metadata, ...rest } = object;
-  const { managedFields: _m, resourceVersion: _r, generation: _g, creationTimestamp: _c, uid: _u, name: _n, namespace: _ns, deletionTimestamp: _d, deletionGracePeriodSeconds: _dg, selfLink: _s, ...meta } =
-    metadata ?? {};
+  const {
+    managedFields: _m,
+    resourceVersion: _r,
+    generation: _g,
+    creationTimestamp: _c,
+    uid: _u,
+    name: _n,
+    namespace: _ns,
+    deletionTimestamp: _d,
+    deletionGracePeriodSeconds: _dg,
+    selfLink: _s,
+    ...meta
+  } = metadata ?? {};
   return { metadata: meta, ...rest };
 }
 
@@ -82,7 +93,8 @@ export function updateManagedFields(options: UpdateOfManagedFields): ManagedFiel
   const current = live?.metadata?.managedFields ?? [];
   const given = updated.metadata?.managedFields;
   // A client may clear the list by sending an empty one; otherwise it keeps what it read.
-  const base = given !== undefined && live !== null ? (given.length === 1 && isBlank(given[0]) ? [] : given.length === 0 ? current : given) : current;
+  const base =
+    given !== undefined && live !== null ? (given.length === 1 && isBlank(given[0]) ? [] : given.length === 0 ? current : given) : current;
   if (live === null) {
     const set = withoutPaths(ownableFields(updated, schema), options.resetFields);
     return isEmptySet(set) ? [] : [entryOf({ ...options, operation: 'Update' }, set)];
@@ -124,6 +136,10 @@ function capUpdaters(entries: ManagedFieldsEntry[]): ManagedFieldsEntry[] {
   const old = updates.slice(0, updates.length - UPDATE_MANAGERS_MAX + 1);
   let set: FieldSet = {};
   for (const entry of old) set = union(set, fromFieldsV1(entry.fieldsV1));
-  const merged: ManagedFieldsEntry = { ...(old[old.length - 1] as ManagedFieldsEntry), manager: 'ancient-changes', fieldsV1: set as unknown as JsonObject };
+  const merged: ManagedFieldsEntry = {
+    ...(old[old.length - 1] as ManagedFieldsEntry),
+    manager: 'ancient-changes',
+    fieldsV1: set as unknown as JsonObject,
+  };
   return sortEntries([...entries.filter((entry) => !old.includes(entry)), merged]);
 }

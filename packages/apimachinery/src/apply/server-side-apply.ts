@@ -71,7 +71,8 @@ export function applyServerSide(options: ServerSideApply): { object: KubeObject 
     }
   }
   if (conflicts.length > 0 && !options.force) throw conflictError(conflicts);
-  const unchanged = mine !== undefined && live !== null && JSON.stringify(mine.fieldsV1) === JSON.stringify(set) && isUnchanged(live, object, schema);
+  const unchanged =
+    mine !== undefined && live !== null && JSON.stringify(mine.fieldsV1) === JSON.stringify(set) && isUnchanged(live, object, schema);
   const entry = unchanged ? mine : entryOf({ ...options, operation: 'Apply' }, set);
   object.metadata.managedFields = sortEntries([...others, ...(isEmptySet(set) ? [] : [entry])]);
   return { object };
@@ -153,7 +154,9 @@ function removeFields(value: unknown, set: FieldSet, schema: Schema | undefined)
       if (isEmptySet(child)) delete out[key];
       else {
         const left = removeFields(out[key], child, field);
-        const isGone = child['.'] !== undefined && ((isPlainObject(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0));
+        const isGone =
+          child['.'] !== undefined &&
+          ((isPlainObject(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0));
         const wasEmptied = (isPlainObject(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0);
         if (isGone || wasEmptied) delete out[key];
         else out[key] = left;
@@ -199,4 +202,3 @@ function describe(entry: ManagedFieldsEntry): string {
   const subresource = entry.subresource ? ` with subresource ${JSON.stringify(entry.subresource)}` : '';
   return `${manager}${subresource} using ${entry.apiVersion}`;
 }
-

@@ -14,7 +14,11 @@ export function applyStrategicMergePatch<T>(original: T, patch: unknown, schema:
   return mergeObject(isPlainObject(original) ? original : {}, patch as Record<string, unknown>, schema) as T;
 }
 
-function mergeObject(original: Record<string, unknown>, patch: Record<string, unknown>, schema: Schema | undefined): Record<string, unknown> {
+function mergeObject(
+  original: Record<string, unknown>,
+  patch: Record<string, unknown>,
+  schema: Schema | undefined,
+): Record<string, unknown> {
   const directive = patch['$patch'];
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive === 'delete') return {};

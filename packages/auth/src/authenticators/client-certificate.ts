@@ -35,7 +35,8 @@ export function createClientCertificateAuthenticator(options: ClientCertificateO
       throw new Error('the client certificate is signed by an unknown authority');
     }
     const usages = certificate.keyUsage as string[] | undefined;
-    if (usages !== undefined && !usages.includes(CLIENT_AUTH)) throw new Error('the client certificate may not be used for client authentication');
+    if (usages !== undefined && !usages.includes(CLIENT_AUTH))
+      throw new Error('the client certificate may not be used for client authentication');
     const subject = peer.subject as unknown as Record<string, string | string[] | undefined>;
     const username = [subject['CN'] ?? ''].flat()[0] ?? '';
     if (username === '') return null;

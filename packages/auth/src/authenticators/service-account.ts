@@ -24,7 +24,9 @@ export interface KubernetesClaim {
 
 /** The id of a key as kube-apiserver derives it: base64url of the SHA-256 of its DER form. */
 export function keyId(publicKey: KeyObject): string {
-  return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('base64url');
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
 }
 
 /** Signs tokens. */
@@ -46,7 +48,11 @@ export interface ServiceAccountIssuer {
 }
 
 /** Makes an issuer. */
-export function createServiceAccountIssuer(options: { issuer: string; audiences: readonly string[]; signingKey: KeyObject }): ServiceAccountIssuer {
+export function createServiceAccountIssuer(options: {
+  issuer: string;
+  audiences: readonly string[];
+  signingKey: KeyObject;
+}): ServiceAccountIssuer {
   const publicKey = createPublicKey(options.signingKey);
   const kid = keyId(publicKey);
   const alg = publicKey.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256';
@@ -99,7 +105,9 @@ export interface ServiceAccountAuthenticatorOptions {
 const CACHE_MAX = 4096;
 
 /** Verifies tokens that carry one of the issuers; tokens of others are not ours. */
-export function createServiceAccountAuthenticator(options: ServiceAccountAuthenticatorOptions): Authenticator & { verify(token: string, audiences: readonly string[]): Promise<AuthenticationResult | null> } {
+export function createServiceAccountAuthenticator(
+  options: ServiceAccountAuthenticatorOptions,
+): Authenticator & { verify(token: string, audiences: readonly string[]): Promise<AuthenticationResult | null> } {
   const keys = new Map(options.keys.map((key) => [keyId(key), key]));
   const cache = new Map<string, JWTPayload>();
   const verify = async (token: string, audiences: readonly string[]): Promise<AuthenticationResult | null> => {
@@ -108,7 +116,10 @@ export function createServiceAccountAuthenticator(options: ServiceAccountAuthent
     const now = Date.now() / 1000;
     if (payload.exp !== undefined && payload.exp <= now) throw new Error('service account token has expired');
     const granted = [payload.aud ?? []].flat().filter((audience) => audiences.includes(audience));
-    if (granted.length === 0) throw new Error(`token audiences ${JSON.stringify([payload.aud ?? []].flat())} is invalid for the target audiences ${JSON.stringify(audiences)}`);
+    if (granted.length === 0)
+      throw new Error(
+        `token audiences ${JSON.stringify([payload.aud ?? []].flat())} is invalid for the target audiences ${JSON.stringify(audiences)}`,
+      );
     const claim = payload['kubernetes.io'] as KubernetesClaim | undefined;
     if (claim?.serviceaccount === undefined) throw new Error('service account token lacks its claims');
     await options.checkBound(claim);
@@ -139,11 +150,15 @@ export function createServiceAccountAuthenticator(options: ServiceAccountAuthent
     if (known !== undefined) return known;
     const claims = unverifiedPayload(token);
     if (claims === null || !options.issuers.includes(String(claims.iss))) return null;
-    const result = await jwtVerify(token, (header) => {
-      const key = keys.get(header.kid ?? '') ?? options.keys[0];
-      if (key === undefined) throw new Error('no key to verify service account tokens');
-      return key;
-    }, { algorithms: ['RS256', 'ES256', 'ES384', 'ES512'] }).catch((error: unknown) => {
+    const result = await jwtVerify(
+      token,
+      (header) => {
+        const key = keys.get(header.kid ?? '') ?? options.keys[0];
+        if (key === undefined) throw new Error('no key to verify service account tokens');
+        return key;
+      },
+      { algorithms: ['RS256', 'ES256', 'ES384', 'ES512'] },
+    ).catch((error: unknown) => {
       throw new Error('service account token cannot be verified', { cause: error });
     });
     if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);

@@ -47,7 +47,10 @@ export function createTokenFileAuthenticator(csv: string): Authenticator {
       throw new Error(`token file: line ${i + 1} must have at least 3 columns (token, user name, user uid)`);
     }
     const digest = digestOf(token);
-    const list = groups.split(',').map((group) => group.trim()).filter((group) => group !== '');
+    const list = groups
+      .split(',')
+      .map((group) => group.trim())
+      .filter((group) => group !== '');
     users.set(digest.toString('hex'), { digest, user: { username, uid, groups: list } });
   });
   return {

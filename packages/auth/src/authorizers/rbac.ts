@@ -1,7 +1,16 @@
 /**
  * RBAC: role bindings of the user's namespace and of the cluster, and the rules of the roles they name.
  */
-import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, PolicyRule, RbacBinding, RbacSource, SubjectRules, UserInfo } from '../interface.js';
+import type {
+  AuthorizationAttributes,
+  AuthorizationDecision,
+  Authorizer,
+  PolicyRule,
+  RbacBinding,
+  RbacSource,
+  SubjectRules,
+  UserInfo,
+} from '../interface.js';
 
 const NO_RULES: readonly PolicyRule[] = [];
 
@@ -83,7 +92,8 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
       const out: SubjectRules = { resourceRules: [], nonResourceRules: [], incomplete: false };
       const add = (rules: readonly PolicyRule[]): void => {
         for (const { nonResourceURLs, ...rule } of rules) {
-          if (nonResourceURLs !== undefined && nonResourceURLs.length > 0) out.nonResourceRules.push({ verbs: rule.verbs, nonResourceURLs });
+          if (nonResourceURLs !== undefined && nonResourceURLs.length > 0)
+            out.nonResourceRules.push({ verbs: rule.verbs, nonResourceURLs });
           else out.resourceRules.push(rule);
         }
       };

@@ -22,7 +22,11 @@ export const alwaysDenyAuthorizer: Authorizer = {
 
 /** Asks authorizers in order; the first opinion decides. Answers synchronously when all of them do. */
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
-  const ask = (attributes: AuthorizationAttributes, from: number, reasons: string[]): AuthorizationDecision | Promise<AuthorizationDecision> => {
+  const ask = (
+    attributes: AuthorizationAttributes,
+    from: number,
+    reasons: string[],
+  ): AuthorizationDecision | Promise<AuthorizationDecision> => {
     for (let i = from; i < authorizers.length; i++) {
       const decision = (authorizers[i] as Authorizer).authorize(attributes);
       if (decision instanceof Promise) {

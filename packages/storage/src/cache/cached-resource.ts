@@ -177,7 +177,10 @@ export class CachedResource implements ResourceStorage {
     const value = transformer === undefined ? json : await transformer.encrypt(json, key);
     const putOptions = ttlSeconds === undefined ? undefined : { ttlSeconds };
     await this.#fill();
-    const result = modRevision === null ? await this.#store.create(key, value, putOptions) : await this.#store.update(key, value, modRevision, putOptions);
+    const result =
+      modRevision === null
+        ? await this.#store.create(key, value, putOptions)
+        : await this.#store.update(key, value, modRevision, putOptions);
     if (!result.ok) return { ok: false, current: result.current === null ? null : await this.#decode(result.current) };
     const stored: StoredObject = {
       key,
@@ -333,7 +336,14 @@ export class CachedResource implements ResourceStorage {
           : { type: 'ADDED', object, revision, memo: new Map() };
       } else if (before) {
         this.#objects.delete(before.key);
-        event = { type: 'DELETED', object: atRevision(before, revision), previous: before.selectable, previousObject: before, revision, memo: new Map() };
+        event = {
+          type: 'DELETED',
+          object: atRevision(before, revision),
+          previous: before.selectable,
+          previousObject: before,
+          revision,
+          memo: new Map(),
+        };
       }
       if (event !== null) this.#record(event);
     });

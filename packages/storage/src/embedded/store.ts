@@ -63,7 +63,12 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     return new EmbeddedStore(root, options, unlock);
   } catch (error) {
     unlock();
-    throw new StorageError('STORAGE_CORRUPT', `the embedded store in "${options.dir}" cannot be opened`, { key: options.dir }, { cause: error });
+    throw new StorageError(
+      'STORAGE_CORRUPT',
+      `the embedded store in "${options.dir}" cannot be opened`,
+      { key: options.dir },
+      { cause: error },
+    );
   }
 }
 
@@ -82,7 +87,8 @@ function lockFolder(dir: string): () => void {
       if (pid > 0 && pid !== process.pid && isAlive(pid)) {
         throw new StorageError('STORAGE_LOCKED', `the data folder "${dir}" is in use by process ${pid}`, { path: dir });
       }
-      if (pid === process.pid) throw new StorageError('STORAGE_LOCKED', `the data folder "${dir}" is already open in this process`, { path: dir });
+      if (pid === process.pid)
+        throw new StorageError('STORAGE_LOCKED', `the data folder "${dir}" is already open in this process`, { path: dir });
       rmSync(path, { force: true });
     }
   }
@@ -170,7 +176,8 @@ class EmbeddedStore implements KeyValueStore {
     };
     const withValue = !options.keysOnly && !options.countOnly;
     if (old === null && this.#overlay.size === 0) {
-      for (const { value } of this.#current.getRange({ start, end: options.prefix + AFTER })) take(decodeRecord(value, withValue && (limit === 0 || kvs.length < limit)));
+      for (const { value } of this.#current.getRange({ start, end: options.prefix + AFTER }))
+        take(decodeRecord(value, withValue && (limit === 0 || kvs.length < limit)));
     } else {
       const merged = new Map<string, VersionRecord>();
       for (const { value } of this.#current.getRange({ start, end: options.prefix + AFTER })) {
@@ -383,12 +390,18 @@ class EmbeddedStore implements KeyValueStore {
   #checkRevision(revision: number): void {
     if (revision > this.#durable) throw this.#future(revision);
     if (revision < this.#compacted) {
-      throw new StorageError('STORAGE_COMPACTED', `revision ${revision} was compacted`, { requestedRevision: revision, compactRevision: this.#compacted });
+      throw new StorageError('STORAGE_COMPACTED', `revision ${revision} was compacted`, {
+        requestedRevision: revision,
+        compactRevision: this.#compacted,
+      });
     }
   }
 
   #future(revision: number): StorageError {
-    return new StorageError('STORAGE_FUTURE_REVISION', `revision ${revision} lies in the future`, { requestedRevision: revision, currentRevision: this.#durable });
+    return new StorageError('STORAGE_FUTURE_REVISION', `revision ${revision} lies in the future`, {
+      requestedRevision: revision,
+      currentRevision: this.#durable,
+    });
   }
 
   /** The newest version, durable or not; what writes are checked against. */
@@ -448,6 +461,7 @@ function closedError(): StorageError {
 
 function writeFault(error: unknown): StorageError {
   const text = error instanceof Error ? error.message : String(error);
-  if (/MDB_MAP_FULL|ENOSPC|No space/.test(text)) return new StorageError('STORAGE_FULL', 'the disk of the embedded store is full', { path: '' }, { cause: error });
+  if (/MDB_MAP_FULL|ENOSPC|No space/.test(text))
+    return new StorageError('STORAGE_FULL', 'the disk of the embedded store is full', { path: '' }, { cause: error });
   return new StorageError('STORAGE_UNAVAILABLE', 'the embedded store cannot write', { operation: 'write' }, { cause: error });
 }

@@ -1,0 +1,18 @@
+import type { KubeObject, Status } from '@k/apimachinery';
+
+/**
+ * What the handlers tell the audit log about one request. Each call is cheap when the level does not want the part;
+ * a request at level None has no such object at all.
+ */
+export interface RequestAudit {
+  /** The level is RequestResponse: answers have to be parsed for the log. */
+  readonly wantsResponseObject: boolean;
+  /** The body as received, for requests that fail to decode. */
+  setRequestBytes(body: Buffer): void;
+  setRequestObject(object: KubeObject): void;
+  setResponseObject(object: KubeObject): void;
+  setResponseStatus(code: number): void;
+  setResponseStatusObject(status: Status): void;
+  setObjectName(name: string): void;
+  addAnnotation(key: string, value: string): void;
+}

@@ -1,0 +1,49 @@
+import type { UserInfo } from '@k/auth';
+import type { RequestAudit } from './audit-context.js';
+import type { Exchange } from './http/exchange.js';
+import type { MediaType } from './http/negotiate.js';
+import type { RequestInfo } from './request-info.js';
+import type { WarningRecorder } from './warnings.js';
+
+/** The state of one request on its way through the chain. Each field names the filter that writes it. */
+export interface RequestContext {
+  readonly exchange: Exchange;
+  /** Milliseconds since the epoch. */
+  readonly receivedAtMs: number;
+  readonly path: string;
+  /** Parsed query; null when there is none. */
+  readonly query: URLSearchParams | null;
+  readonly info: RequestInfo;
+  /** Sent back as `Audit-Id`. */
+  auditId: string;
+  /** Written by authentication; impersonation replaces it. */
+  user: UserInfo;
+  /** The user before impersonation. */
+  originalUser: UserInfo | null;
+  /** Null when no audit event is wanted. */
+  audit: RequestAudit | null;
+  readonly warnings: WarningRecorder;
+  /** The negotiated answer, set by the dispatcher. */
+  media: MediaType | null;
+  /** Headers that filters add to the answer. */
+  readonly responseHeaders: Record<string, string>;
+  /** True once an answer was sent or a stream was started. */
+  answered: boolean;
+  /** Set by the audit filter: writes the ResponseStarted event of a stream. */
+  onStreamStart: (() => void) | null;
+  /** Ended early by the request timeout or the client: long work may stop. */
+  aborted: boolean;
+}
+
+/**
+ * One stage of the handler chain.
+ *
+ * It returns (or resolves) to let the request go on, or answers it and sets `answered`. Throwing a StatusError
+ * answers with that Status. What has to happen after the answer is registered with `exchange.onClose`.
+ */
+export interface Filter {
+  readonly name: string;
+  /** Why it stands where it stands. */
+  readonly why: string;
+  handle(context: RequestContext): undefined | void | Promise<void>;
+}

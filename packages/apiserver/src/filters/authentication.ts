@@ -1,0 +1,23 @@
+import type { TLSSocket } from 'node:tls';
+import { newUnauthorized } from '@k/apimachinery';
+import { type Authenticator, authenticateWith } from '@k/auth';
+import type { Filter, RequestContext } from '../context.js';
+
+/** Who asks. A request with bad credentials is a 401, even where anonymous ones are welcome. */
+export function authenticationFilter(options: { authenticators: readonly Authenticator[]; anonymous: boolean }): Filter {
+  return {
+    name: 'authentication',
+    why: 'everything after it depends on who asks',
+    async handle(context: RequestContext) {
+      const { result } = await authenticateWith(options.authenticators, options.anonymous, {
+        headers: context.exchange.headers,
+        socket: context.exchange.socket as TLSSocket,
+        path: context.path,
+      });
+      if (result === null) throw newUnauthorized();
+      context.user = result.user;
+      for (const text of result.warnings ?? []) context.warnings.add(text);
+      for (const [key, value] of Object.entries(result.auditAnnotations ?? {})) context.audit?.addAnnotation(key, value);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { newForbidden, newStatusError } from '@k/apimachinery';
+import { type AuthorizationAttributes, type AuthorizationDecision, type Authorizer, forbiddenMessage } from '@k/auth';
+import type { Filter, RequestContext } from '../context.js';
+
+/** What a request asks for, as authorizers see it. */
+export function authorizationAttributes(context: RequestContext): AuthorizationAttributes {
+  const { info } = context;
+  return {
+    user: context.user,
+    verb: info.verb,
+    isResourceRequest: info.isResourceRequest,
+    apiGroup: info.apiGroup,
+    apiVersion: info.apiVersion,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    path: info.path,
+  };
+}
+
+/** Whether the caller may. */
+export function authorizationFilter(authorizer: Authorizer): Filter {
+  const conclude = (context: RequestContext, attributes: AuthorizationAttributes, decision: AuthorizationDecision): void => {
+    context.audit?.addAnnotation('authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
+    context.audit?.addAnnotation('authorization.k8s.io/reason', decision.reason);
+    if (decision.decision === 'allow') return;
+    const message = forbiddenMessage(attributes, decision.reason);
+    if (!attributes.isResourceRequest) throw newStatusError(403, 'Forbidden', `forbidden: ${message}`, {});
+    throw newForbidden({ group: attributes.apiGroup, resource: attributes.resource }, attributes.name, message);
+  };
+  return {
+    name: 'authorization',
+    why: 'the last stage before anything is read or decoded',
+    handle(context) {
+      const attributes = authorizationAttributes(context);
+      const decision = authorizer.authorize(attributes);
+      if (decision instanceof Promise) return decision.then((result) => conclude(context, attributes, result));
+      conclude(context, attributes, decision);
+      return undefined;
+    },
+  };
+}

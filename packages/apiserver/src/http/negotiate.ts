@@ -1,0 +1,102 @@
+import { newStatusError, type StatusError } from '@k/apimachinery';
+
+/** The form in which an answer is written. */
+export interface MediaType {
+  format: 'json' | 'yaml';
+  /** Objects are transformed into this kind. */
+  as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList';
+  /** The version of the transformed kind. */
+  version: string;
+  pretty: boolean;
+  /** The Content-Type of the answer. */
+  contentType: string;
+  /** The memo key of serialised forms: equal keys mean equal bytes. */
+  key: string;
+}
+
+interface AcceptClause {
+  type: string;
+  params: Record<string, string>;
+  q: number;
+}
+
+/** Splits an Accept header into clauses, best first. */
+function parseAccept(header: string): AcceptClause[] {
+  const clauses: AcceptClause[] = [];
+  for (const part of header.split(',')) {
+    const [type = '', ...rest] = part.split(';').map((piece) => piece.trim());
+    if (type === '') continue;
+    const params: Record<string, string> = {};
+    let q = 1;
+    for (const piece of rest) {
+      const equals = piece.indexOf('=');
+      if (equals < 0) continue;
+      const key = piece.slice(0, equals).toLowerCase();
+      const value = piece.slice(equals + 1).replace(/^"|"$/g, '');
+      if (key === 'q') q = Number(value);
+      else params[key] = value;
+    }
+    if (q > 0) clauses.push({ type: type.toLowerCase(), params, q });
+  }
+  return clauses.sort((a, b) => b.q - a.q);
+}
+
+const JSON_MEDIA: MediaType = { format: 'json', as: 'object', version: '', pretty: false, contentType: 'application/json', key: 'json' };
+const cache = new Map<string, MediaType>();
+
+/** What may be asked for at an endpoint. */
+export interface NegotiationScope {
+  /** `Table` and the metadata kinds are available (reads of objects). */
+  transforms: boolean;
+  /** Discovery's aggregated form is available. */
+  aggregatedDiscovery?: boolean;
+}
+
+/**
+ * Chooses the answer's form.
+ *
+ * @param accept - The Accept header; absent or `*&#47;*` = JSON.
+ * @throws 406 when nothing that is asked for can be written.
+ */
+export function negotiate(accept: string | undefined, scope: NegotiationScope, pretty: boolean): MediaType {
+  if (!pretty && (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*')) return JSON_MEDIA;
+  const cacheKey = `${accept ?? ''}|${scope.transforms}|${scope.aggregatedDiscovery ?? false}|${pretty}`;
+  const known = cache.get(cacheKey);
+  if (known) return known;
+  const media = choose(accept ?? '*/*', scope, pretty);
+  if (cache.size < 200) cache.set(cacheKey, media);
+  return media;
+}
+
+function choose(accept: string, scope: NegotiationScope, pretty: boolean): MediaType {
+  for (const clause of parseAccept(accept === '' ? '*/*' : accept)) {
+    const yaml = clause.type === 'application/yaml';
+    if (!yaml && !['application/json', '*/*', 'application/*'].includes(clause.type)) continue;
+    const as = clause.params['as'];
+    const key = (suffix: string): string => `${yaml ? 'yaml' : 'json'}${suffix}${pretty ? '+pretty' : ''}`;
+    const format = yaml ? 'yaml' : 'json';
+    const base = `application/${format}`;
+    if (as === undefined) return { format, as: 'object', version: '', pretty, contentType: base, key: key('') };
+    const version = clause.params['v'] ?? '';
+    const group = clause.params['g'] ?? '';
+    if (scope.aggregatedDiscovery && as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2') {
+      return { format, as, version, pretty, contentType: `${base};g=${group};v=${version};as=${as}`, key: key(as) };
+    }
+    if (
+      scope.transforms &&
+      group === 'meta.k8s.io' &&
+      (version === 'v1' || version === 'v1beta1') &&
+      (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
+    ) {
+      return { format, as, version, pretty, contentType: base, key: key(`${as}${version}`) };
+    }
+  }
+  throw notAcceptable(scope.transforms);
+}
+
+/** 406 with the media types that the server writes. */
+export function notAcceptable(transforms: boolean): StatusError {
+  const types = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+  void transforms;
+  return newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`, {});
+}

@@ -1,0 +1,109 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { gzip } from 'node:zlib';
+import { newStatusError, type Status, StatusError } from '@k/apimachinery';
+import { stringify as stringifyYaml } from 'yaml';
+import type { RequestContext } from '../context.js';
+import { negotiate } from './negotiate.js';
+
+/** Answers of lists and objects above this size are compressed for clients that accept gzip, as upstream does. */
+const GZIP_BYTES_MIN = 128 * 1024;
+
+/** The headers that every answer carries. */
+export function baseHeaders(context: RequestContext, contentType: string): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    'audit-id': context.auditId,
+    'cache-control': 'no-cache, private',
+    'content-type': contentType,
+  };
+  for (const name in context.responseHeaders) headers[name] = context.responseHeaders[name] as string;
+  const warnings = context.warnings.headers();
+  if (warnings.length > 0) (headers as Record<string, string | string[]>)['warning'] = warnings;
+  return headers;
+}
+
+/** Sends bytes as they are; a large body is compressed when the client asks for it. */
+export function sendBytes(
+  context: RequestContext,
+  status: number,
+  contentType: string,
+  body: Buffer | string | readonly Buffer[],
+): void | Promise<void> {
+  if (context.answered) return undefined;
+  context.answered = true;
+  context.audit?.setResponseStatus(status);
+  const headers = baseHeaders(context, contentType);
+  const accept = context.exchange.headers['accept-encoding'];
+  if (accept?.includes('gzip')) {
+    const whole = typeof body === 'string' ? Buffer.from(body) : Buffer.isBuffer(body) ? body : null;
+    const sizeBytes = whole ? whole.length : (body as readonly Buffer[]).reduce((sum, part) => sum + part.length, 0);
+    if (sizeBytes > GZIP_BYTES_MIN) {
+      return new Promise((resolve) => {
+        gzip(whole ?? Buffer.concat(body as readonly Buffer[]), { level: 1 }, (error, zipped) => {
+          if (error) context.exchange.respond(status, headers, body);
+          else {
+            headers['content-encoding'] = 'gzip';
+            headers['vary'] = 'Accept-Encoding';
+            context.exchange.respond(status, headers, zipped);
+          }
+          resolve();
+        });
+      });
+    }
+  }
+  context.exchange.respond(status, headers, body);
+  return undefined;
+}
+
+/** JSON of a value that may hold 64-bit integers. */
+export function toJson(value: unknown, pretty = false): string {
+  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? Number(item) : item), pretty ? 2 : undefined);
+}
+
+/** Sends an object in the negotiated format (JSON or YAML). */
+export function sendObject(context: RequestContext, status: number, object: unknown): void | Promise<void> {
+  const media = context.media ?? negotiate(undefined, { transforms: false }, false);
+  if (media.format === 'yaml') return sendBytes(context, status, 'application/yaml', stringifyYaml(object));
+  return sendBytes(context, status, media.contentType, `${toJson(object, media.pretty)}\n`);
+}
+
+/** Sends a Status in the format the client asked for, JSON if that cannot be told. */
+export function sendStatus(context: RequestContext, status: Status): void | Promise<void> {
+  if (context.answered) return undefined;
+  if (context.media === null || context.media.as !== 'object') {
+    try {
+      context.media = negotiate(withoutTransforms(context.exchange.headers.accept), { transforms: false }, wantsPretty(context));
+    } catch {
+      context.media = negotiate(undefined, { transforms: false }, wantsPretty(context));
+    }
+  }
+  if (status.code === 401) context.responseHeaders['www-authenticate'] ??= 'Bearer realm="k"';
+  const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter && (status.code === 429 || status.code === 503 || status.code === 504)) {
+    context.responseHeaders['retry-after'] = String(retryAfter);
+  }
+  context.audit?.setResponseStatusObject(status);
+  return sendObject(context, status.code, status);
+}
+
+/** A failed request for a Table is answered with a plain Status. */
+function withoutTransforms(accept: string | undefined): string | undefined {
+  return accept?.replace(/;\s*as=[^;,]*/g, '');
+}
+
+/** `pretty=true`, or a browser or curl without saying otherwise. */
+export function wantsPretty(context: RequestContext): boolean {
+  const value = context.query?.get('pretty');
+  if (value !== null && value !== undefined) return value === '1' || value.toLowerCase() === 'true' || value === '';
+  const agent = context.exchange.headers['user-agent'];
+  return agent !== undefined && (agent.startsWith('curl/') || agent.startsWith('Wget/') || agent.startsWith('Mozilla/5.0'));
+}
+
+/**
+ * Anything thrown below the chain as a Status. What is not a StatusError becomes a bare 500: its text may hold
+ * anything and goes to the log only.
+ */
+export function toStatus(error: unknown): Status {
+  if (StatusError.is(error)) return error.status;
+  return newStatusError(500, 'InternalError', 'Internal error occurred', { causes: [{ message: 'Internal error occurred' }] }, error)
+    .status;
+}

@@ -1,0 +1,51 @@
+import type { ObjectSource } from '@k/admission';
+import type { KubeObject } from '@k/apimachinery';
+import { Informer } from './informer.js';
+import { parseStored, type ResourceRegistry } from './registry.js';
+
+/** Informers by resource, made on first use and shared by everything inside the server. */
+export class InformerSet implements ObjectSource {
+  readonly #registry: ResourceRegistry;
+  readonly #informers = new Map<string, Informer>();
+
+  constructor(registry: ResourceRegistry) {
+    this.#registry = registry;
+  }
+
+  /** The informer of a resource; start it before relying on it. */
+  informer(group: string, resource: string): Informer | undefined {
+    const key = `${resource}.${group}`;
+    let informer = this.#informers.get(key);
+    if (informer === undefined) {
+      const found = this.#registry.find(group, resource);
+      if (found === undefined) return undefined;
+      informer = new Informer(found.storage);
+      this.#informers.set(key, informer);
+      void informer.start();
+    }
+    return informer;
+  }
+
+  get(group: string, resource: string, namespace: string, name: string): KubeObject | undefined {
+    return this.informer(group, resource)?.get(namespace, name);
+  }
+
+  list(group: string, resource: string, namespace: string): readonly KubeObject[] {
+    return this.informer(group, resource)?.list(namespace) ?? [];
+  }
+
+  async getLive(group: string, resource: string, namespace: string, name: string): Promise<KubeObject | undefined> {
+    const found = this.#registry.find(group, resource);
+    const stored = await found?.storage.get(namespace, name, { kind: 'latest' });
+    return stored ? parseStored(stored) : undefined;
+  }
+
+  async ready(group: string, resource: string): Promise<void> {
+    await this.informer(group, resource)?.start();
+  }
+
+  close(): void {
+    for (const informer of this.#informers.values()) informer.close();
+    this.#informers.clear();
+  }
+}

@@ -1,0 +1,125 @@
+import { formatGroupVersion, type KubeObject, newBadRequest, newInternalError, newStatusError, StatusError } from '@k/apimachinery';
+import type { RequestContext } from '../context.js';
+import type { ResourceScope, ServerContext } from '../server-context.js';
+import { bodyFormat, decodeObject, readBody } from './decode-body.js';
+import { generateName } from './names.js';
+import { parseWriteOptions, type WriteOptions } from './options.js';
+import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
+import { admissionRequest, fillCreateMetadata, storeNew, trackManagedFields, validateNew } from './write-object.js';
+
+/** Tries of a generated name before giving up. */
+const GENERATE_NAME_TRIES = 8;
+
+/** POST to a collection. */
+export async function handleCreate(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  negotiateObjects(context);
+  const format = bodyFormat(context);
+  const options = parseWriteOptions(context, 'CreateOptions');
+  const body = await readBody(context);
+  const { definition, version } = scope.served;
+  context.audit?.setRequestBytes(body);
+  const object = decodeObject(
+    context,
+    body,
+    format,
+    { group: definition.group, version: version.version, kind: definition.kind, schema: version.schema, served: scope.served },
+    server.catalogue,
+  );
+  context.audit?.setRequestObject(object);
+  checkNamespace(scope, object);
+  const result = await createObject(server, context, scope, object, options);
+  if ('stored' in result) await sendStored(context, scope, 201, result.stored);
+  else await sendKubeObject(context, scope, 201, result.object);
+}
+
+/** Refuses an object that names another namespace than the path; fills it in. */
+export function checkNamespace(scope: ResourceScope, object: KubeObject): void {
+  const metadata = (object.metadata ??= {});
+  if (!scope.served.definition.namespaced) return;
+  if (metadata.namespace === undefined || metadata.namespace === '') metadata.namespace = scope.namespace;
+  else if (metadata.namespace !== scope.namespace) {
+    throw newBadRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+}
+
+/** A finished create: stored, or only shown (dry run). */
+export type CreateResult = { stored: import('@k/storage').StoredObject } | { object: KubeObject };
+
+/** Admission, validation and storage of a decoded object; `object` is changed in place. */
+export async function createObject(
+  server: ServerContext,
+  context: RequestContext,
+  scope: ResourceScope,
+  object: KubeObject,
+  options: WriteOptions,
+): Promise<CreateResult> {
+  const { definition, version } = scope.served;
+  const metadata = (object.metadata ??= {});
+  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
+    throw newStatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  fillCreateMetadata(server, scope, object);
+  const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
+  const base = metadata.generateName ?? '';
+  for (let attempt = 1; ; attempt++) {
+    const copy = attempt === 1 && !generated ? object : structuredClone(object);
+    try {
+      return await createOnce(server, context, scope, copy, options, generated ? base : null);
+    } catch (error) {
+      if (!generated || !StatusError.is(error, 'AlreadyExists') || attempt >= GENERATE_NAME_TRIES) {
+        if (generated && StatusError.is(error, 'AlreadyExists')) {
+          throw newStatusError(409, 'AlreadyExists', `${error.status.message}; please try again`, error.status.details ?? {});
+        }
+        throw error;
+      }
+    }
+  }
+  void formatGroupVersion;
+  void version;
+  void newInternalError;
+  void definition;
+}
+
+async function createOnce(
+  server: ServerContext,
+  context: RequestContext,
+  scope: ResourceScope,
+  object: KubeObject,
+  options: WriteOptions,
+  generateFrom: string | null,
+): Promise<CreateResult> {
+  const { definition, version } = scope.served;
+  const metadata = (object.metadata ??= {});
+  const request = admissionRequest(server, context, scope, 'CREATE', {
+    object,
+    oldObject: null,
+    options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(options.dryRun ? { dryRun: ['All'] } : {}) },
+    dryRun: options.dryRun,
+    name: metadata.name ?? '',
+  });
+  const given = metadata.managedFields;
+  await server.admission.runMutating(request);
+  const admitted = request.object ?? object;
+  const meta = (admitted.metadata ??= {});
+  if (generateFrom !== null && (meta.name ?? '') === '') meta.name = generateName(generateFrom);
+  context.audit?.setObjectName(meta.name ?? '');
+  definition.strategy.prepareForCreate?.(admitted);
+  void given;
+  delete meta.managedFields;
+  trackManagedFields(server, context, scope, version.schema, null, admitted, options);
+  const hook = server.hooks.get(`${definition.resource}.${definition.group}`);
+  const release = (await hook?.beforeCreate?.(admitted, options.dryRun)) ?? null;
+  try {
+    validateNew(scope, admitted);
+    for (const text of definition.strategy.warnings?.(admitted, null) ?? []) context.warnings.add(text);
+    await server.admission.runValidating({ ...request, object: admitted, name: meta.name ?? '' });
+    if (options.dryRun) {
+      release?.();
+      return { object: admitted };
+    }
+    return { stored: await storeNew(server, scope, admitted) };
+  } catch (error) {
+    release?.();
+    throw error;
+  }
+}

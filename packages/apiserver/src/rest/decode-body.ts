@@ -1,0 +1,178 @@
+/**
+ * A request body to an object: content type, syntax, kind, unknown fields, defaults. Follows the order in which
+ * kube-apiserver looks, since the first fault decides the message.
+ */
+import type { Catalogue, ServedResource } from '@k/api';
+import { pruneAndDefault } from '@k/api';
+import { type KubeObject, newBadRequest, newStatusError, parseGroupVersion, parseJson, type Schema } from '@k/apimachinery';
+import { parseYaml } from '@k/apimachinery/yaml';
+import type { RequestContext } from '../context.js';
+import { BodyTooLargeError } from '../http/exchange.js';
+
+/** Bytes of a request body, kube-apiserver's limit. */
+export const BODY_BYTES_MAX: number = 3 * 1024 * 1024;
+
+/** How unknown and duplicate fields are treated; from `?fieldValidation=`. */
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/** The kind that a body must have. */
+export interface ExpectedKind {
+  group: string;
+  version: string;
+  kind: string;
+  schema: Schema;
+  /** Absent for option kinds, which get no programmatic defaults. */
+  served?: ServedResource;
+}
+
+/** Reads the whole body, with kube-apiserver's 413. */
+export async function readBody(context: RequestContext): Promise<Buffer> {
+  try {
+    return await context.exchange.readBody(BODY_BYTES_MAX);
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) {
+      throw newStatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`, {});
+    }
+    throw newBadRequest(error instanceof Error ? error.message : 'the body could not be read');
+  }
+}
+
+/** `json` or `yaml` by Content-Type; 415 for others. */
+export function bodyFormat(context: RequestContext): 'json' | 'yaml' {
+  const header = context.exchange.headers['content-type'];
+  const type = (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === '' || type === 'application/json') return 'json';
+  if (type === 'application/yaml') return 'yaml';
+  throw newStatusError(
+    415,
+    'UnsupportedMediaType',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    {},
+  );
+}
+
+/** The `fieldValidation` of a request. Default `Warn`. */
+export function fieldValidationOf(context: RequestContext): FieldValidation {
+  const value = context.query?.get('fieldValidation');
+  return value === 'Ignore' || value === 'Strict' ? value : 'Warn';
+}
+
+/** The first bytes of a body for a message: as text when it looks like JSON, in hex otherwise. */
+function excerpt(body: Buffer): string {
+  if (body.length === 0) return '<empty>';
+  const isText = body[0] === 0x7b;
+  if (isText) return body.length > 30 ? `${body.subarray(0, 30).toString('utf8')} ...` : body.toString('utf8');
+  return body.length > 30 ? `${body.subarray(0, 30).toString('hex')} ...` : body.toString('hex');
+}
+
+/** A parsed body with the duplicate fields found on the way. */
+interface ParsedBody {
+  value: unknown;
+  duplicates: readonly string[];
+}
+
+function parseBody(body: Buffer, format: 'json' | 'yaml', kind: string, wantDuplicates: boolean): ParsedBody {
+  const unrecognized = (detail: string): Error => newBadRequest(`the object provided is unrecognized (must be of type ${kind}): ${detail}`);
+  try {
+    if (format === 'yaml') return { value: parseYaml(body.toString('utf8')), duplicates: [] };
+    const parsed = parseJson(body, { strict: wantDuplicates });
+    return { value: parsed.value, duplicates: parsed.duplicates };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (format === 'yaml') throw unrecognized(`${text} (${excerpt(body)})`);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${text} (${excerpt(body)})`);
+  }
+}
+
+const TYPE_META_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** The JSON type of a value as Go's decoder names it. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'bigint') return 'number';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value;
+}
+
+/**
+ * Decodes a body into an object of the expected kind, pruned and with defaults.
+ *
+ * @throws 400 for anything malformed, with kube-apiserver's text.
+ */
+export function decodeObject(
+  context: RequestContext,
+  body: Buffer,
+  format: 'json' | 'yaml',
+  expected: ExpectedKind,
+  catalogue: Catalogue,
+): KubeObject {
+  const validation = fieldValidationOf(context);
+  const parsed = parseBody(body, format, expected.kind, validation !== 'Ignore');
+  let value = parsed.value;
+  if (value === null || value === undefined) value = {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw newBadRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type ${TYPE_META_STRUCT} (${excerpt(body)})`,
+    );
+  }
+  const object = value as KubeObject;
+  for (const field of ['apiVersion', 'kind'] as const) {
+    const found: unknown = object[field];
+    if (found !== undefined && found !== null && typeof found !== 'string') {
+      throw newBadRequest(
+        `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(found)} into Go struct field .${field} of type string (${excerpt(body)})`,
+      );
+    }
+  }
+  checkKind(object, expected, catalogue);
+  return finishDecode(context, object, expected, parsed.duplicates, validation, (text) =>
+    newBadRequest(`${object.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${text}`),
+  );
+}
+
+/** Prunes, checks types and fills defaults; reports unknown and duplicate fields as asked. */
+export function finishDecode(
+  context: RequestContext,
+  object: KubeObject,
+  expected: ExpectedKind,
+  duplicates: readonly string[],
+  validation: FieldValidation,
+  fail: (text: string) => Error,
+): KubeObject {
+  object.apiVersion = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`;
+  object.kind = expected.kind;
+  const result = pruneAndDefault(object, expected.schema, { fieldValidation: validation });
+  if (result.typeErrors.length > 0) throw fail(result.typeErrors[0] as string);
+  const faults = [
+    ...duplicates.map((path) => `duplicate field "${path}"`),
+    ...(validation === 'Ignore' ? [] : result.unknownFields.map((path) => `unknown field "${path}"`)),
+  ];
+  if (faults.length > 0) {
+    if (validation === 'Strict') throw fail(`strict decoding error: ${faults.join(', ')}`);
+    if (validation === 'Warn') for (const text of faults) context.warnings.add(text);
+  }
+  expected.served?.definition.strategy.applyDefaults?.(object, expected.version);
+  return object;
+}
+
+/** Refuses a body of another kind or version. A body that names neither is taken as the expected kind. */
+function checkKind(object: KubeObject, expected: ExpectedKind, catalogue: Catalogue): void {
+  const apiVersion = object.apiVersion === undefined || object.apiVersion === '' ? null : object.apiVersion;
+  const kind = object.kind === undefined || object.kind === '' ? expected.kind : object.kind;
+  object.kind = kind;
+  const gv = apiVersion === null ? { group: expected.group, version: expected.version } : parseGroupVersion(apiVersion);
+  if (gv === null) throw newBadRequest(`unexpected GroupVersion string: ${apiVersion}`);
+  if (gv.group === expected.group && gv.version === expected.version && kind === expected.kind) return;
+  const fail = (detail: string): Error =>
+    newBadRequest(`${kind} in version "${gv.version}" cannot be handled as a ${expected.kind}: ${detail}`);
+  const known =
+    catalogue.findKind(gv.group, gv.version, kind) ??
+    (kind.endsWith('List') ? catalogue.findKind(gv.group, gv.version, kind.slice(0, -4)) : undefined);
+  const isList = kind === 'List' && gv.group === '' && gv.version === 'v1';
+  if (known === undefined && !isList) {
+    const shown = gv.group === '' ? gv.version : `${gv.group}/${gv.version}`;
+    throw fail(`no kind "${kind}" is registered for version "${shown}" in scheme "pkg/api/legacyscheme/scheme.go:30"`);
+  }
+  const internal = expected.group === '' ? 'core' : (expected.group.split('.')[0] as string);
+  throw fail(`converting (${gv.version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`);
+}

@@ -1,0 +1,87 @@
+import { type KubeObject, StatusError } from '@k/apimachinery';
+import type { RequestContext } from '../context.js';
+import { sendObject } from '../http/respond.js';
+import type { ResourceScope, ServerContext } from '../server-context.js';
+import { deletedStatus, deleteObject } from './delete-object.js';
+import { type DeleteOptions, parseDeleteOptions } from './options.js';
+import { parseListOptions } from './read-options.js';
+import { negotiateObjects, sendKubeObject, sendList } from './render.js';
+import { storageFault } from './storage-fault.js';
+import { admissionRequest } from './write-object.js';
+
+/** Objects that one deletecollection removes at the same time. */
+const DELETE_WORKERS = 16;
+
+/** DELETE of one object. */
+export async function handleDelete(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  negotiateObjects(context);
+  const options = await parseDeleteOptions(context);
+  if (options.body !== null) context.audit?.setRequestObject(options.body);
+  warnDefaultPropagation(context, scope, options);
+  try {
+    const result = await deleteObject(server, context, scope, options);
+    if (result.deleted && !scope.served.definition.strategy.deleteReturnsObject) {
+      const status = deletedStatus(scope, result.object);
+      context.audit?.setResponseObject(status as unknown as KubeObject);
+      await sendObject(context, 200, status);
+      return;
+    }
+    await sendKubeObject(context, scope, 200, result.object);
+  } catch (error) {
+    throw storageFault(error, scope.served.definition, scope.name);
+  }
+}
+
+/** Kinds that orphan by default say so. */
+function warnDefaultPropagation(context: RequestContext, scope: ResourceScope, options: DeleteOptions): void {
+  if (scope.served.definition.strategy.defaultPropagation !== 'orphan') return;
+  if (options.propagationPolicy !== undefined || options.orphanDependents !== undefined) return;
+  context.warnings.add(
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  );
+}
+
+/** DELETE of a collection: every selected object, each with its own admission. */
+export async function handleDeleteCollection(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  negotiateObjects(context);
+  const options = await parseDeleteOptions(context);
+  if (options.body !== null) context.audit?.setRequestObject(options.body);
+  const request = parseListOptions(context, scope, false);
+  const { definition } = scope.served;
+  const whole = admissionRequest(server, context, scope, 'DELETE', {
+    object: null,
+    oldObject: null,
+    options: options.body ?? { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
+    dryRun: options.dryRun,
+    name: '',
+  });
+  await server.admission.runMutating(whole);
+  await server.admission.runValidating(whole);
+  const storage = server.registry.storage(definition);
+  try {
+    const list = await storage.list({
+      namespace: scope.namespace,
+      freshness: request.freshness,
+      limit: request.limit,
+      ...(request.nameSelected === undefined ? {} : { name: request.nameSelected }),
+      ...(request.select === undefined ? {} : { select: request.select }),
+      ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
+    });
+    const queue = [...list.items];
+    await Promise.all(
+      Array.from({ length: Math.min(DELETE_WORKERS, queue.length) }, async () => {
+        for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+          const one: ResourceScope = { ...scope, namespace: item.namespace, name: item.name };
+          try {
+            await deleteObject(server, context, one, options);
+          } catch (error) {
+            if (!StatusError.is(error, 'NotFound')) throw error;
+          }
+        }
+      }),
+    );
+    await sendList(context, scope, list.items, { resourceVersion: String(list.revision) });
+  } catch (error) {
+    throw storageFault(error, definition, '');
+  }
+}

@@ -1,0 +1,88 @@
+/** The last stage: finds the resource and the handler of the verb. */
+import { newNotFound, newStatusError } from '@k/apimachinery';
+import type { Filter, RequestContext } from '../context.js';
+import { sendBytes } from '../http/respond.js';
+import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
+import { handleCreate } from './create.js';
+import { handleDelete, handleDeleteCollection } from './delete.js';
+import { handlePatch } from './patch.js';
+import { handleGet, handleList } from './read.js';
+import { handleUpdate } from './update.js';
+import { handleWatch } from './watch.js';
+
+const HANDLERS: Readonly<Record<string, ResourceHandler>> = {
+  get: handleGet,
+  list: handleList,
+  watch: handleWatch,
+  create: handleCreate,
+  update: handleUpdate,
+  patch: handlePatch,
+  delete: handleDelete,
+  deletecollection: handleDeleteCollection,
+};
+
+/** Verbs that a subresource which is a view of its object shares with it. */
+const VIEW_SUBRESOURCES: ReadonlySet<string> = new Set(['status']);
+
+/** Handlers of subresources and virtual resources by `resource.group` or `resource.group/subresource`, then verb. */
+export type SpecialHandlers = ReadonlyMap<string, Readonly<Record<string, ResourceHandler>>>;
+
+/** 405 as kube-apiserver words it. */
+export function methodNotAllowed(): Error {
+  return newStatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+}
+
+/** 404 for a path that nobody serves. */
+export function noSuchResource(): Error {
+  return newStatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+/** Plain-text 404 of paths outside the API. */
+export function pageNotFound(context: RequestContext): void | Promise<void> {
+  return sendBytes(context, 404, 'text/plain; charset=utf-8', '404 page not found\n');
+}
+
+/** Makes the stage that serves resources. */
+export function resourceDispatcher(server: ServerContext, special: SpecialHandlers): Filter {
+  return {
+    name: 'resources',
+    why: 'all other paths have been served before it',
+    handle(context) {
+      const { info } = context;
+      if (!info.isResourceRequest) return pageNotFound(context);
+      const isKnownGroup = server.catalogue.groups().some((group) => group.name === info.apiGroup);
+      if (!isKnownGroup) return pageNotFound(context);
+      const served = server.catalogue.find(info.apiGroup, info.apiVersion, info.resource);
+      if (served === undefined) throw noSuchResource();
+      const { definition, version } = served;
+      const namespace = definition.group === '' && definition.resource === 'namespaces' ? '' : info.namespace;
+      const subresource = info.subresource === '' ? undefined : version.subresources.find((entry) => entry.name === info.subresource);
+      if (info.subresource !== '' && subresource === undefined) throw noSuchResource();
+      if (definition.namespaced && namespace === '' && !['list', 'watch'].includes(info.verb)) {
+        if (definition.strategy.virtual !== true) throw methodNotAllowed();
+      }
+      const isNamed = info.name !== '' && info.parts.length > 1;
+      const verb = (info.verb === 'list' || info.verb === 'watch') && isNamed && info.verb === 'list' ? 'get' : info.verb;
+      const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
+      const handler = this.pick(scope, verb);
+      if (handler === undefined) throw methodNotAllowed();
+      if (version.deprecationWarning !== undefined) context.warnings.add(version.deprecationWarning);
+      return handler(server, context, scope);
+    },
+    pick(scope: ResourceScope, verb: string): ResourceHandler | undefined {
+      const { definition, version } = scope.served;
+      const key = `${definition.resource}.${definition.group}`;
+      const allowed = scope.subresource?.verbs ?? version.verbs;
+      if (!allowed.includes(verb)) return undefined;
+      const hasName = scope.name !== '';
+      const wantsName = ['get', 'update', 'patch', 'delete'].includes(verb);
+      if (scope.subresource === undefined && verb !== 'watch' && verb !== 'list' && wantsName !== hasName) return undefined;
+      const own = special.get(scope.subresource ? `${key}/${scope.subresource.name}` : key)?.[verb];
+      if (own !== undefined) return own;
+      if (scope.subresource?.name === 'scale') return special.get('*/scale')?.[verb];
+      if (scope.subresource !== undefined && !VIEW_SUBRESOURCES.has(scope.subresource.name)) return undefined;
+      return HANDLERS[verb];
+    },
+  } as Filter & { pick(scope: ResourceScope, verb: string): ResourceHandler | undefined };
+  void newNotFound;
+}

@@ -1,0 +1,229 @@
+import { type KubeObject, newBadRequest, newConflict, newInvalid, newNotFound, newStatusError, required } from '@k/apimachinery';
+import type { StoredObject } from '@k/storage';
+import type { RequestContext } from '../context.js';
+import type { ResourceScope, ServerContext } from '../server-context.js';
+import { checkNamespace, createObject } from './create.js';
+import { bodyFormat, decodeObject, readBody } from './decode-body.js';
+import { finishDeletion, isDeletionComplete } from './delete-object.js';
+import { parseWriteOptions, type WriteOptions } from './options.js';
+import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
+import { storageFault } from './storage-fault.js';
+import { admissionRequest, currentIn, forStorage, modifiedConflict, trackManagedFields, validateChanged } from './write-object.js';
+
+/** Retries of an update that other writers overtake, before it is a 409. */
+const UPDATE_TRIES = 100;
+
+/** PUT of one object, or of its status. */
+export async function handleUpdate(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  negotiateObjects(context);
+  const format = bodyFormat(context);
+  const options = parseWriteOptions(context, 'UpdateOptions');
+  const body = await readBody(context);
+  const { definition, version } = scope.served;
+  context.audit?.setRequestBytes(body);
+  const object = decodeObject(
+    context,
+    body,
+    format,
+    { group: definition.group, version: version.version, kind: definition.kind, schema: version.schema, served: scope.served },
+    server.catalogue,
+  );
+  context.audit?.setRequestObject(object);
+  checkNamespace(scope, object);
+  checkName(scope, object);
+  const result = await updateObject(server, context, scope, options, {
+    change: () => structuredClone(object),
+    resourceVersion: object.metadata?.resourceVersion ?? '',
+    uid: object.metadata?.uid ?? '',
+    uidConflict: 'storage',
+    createIfMissing: definition.strategy.allowCreateOnUpdate === true && scope.subresource === undefined ? object : null,
+    unconditional: definition.strategy.allowUnconditionalUpdate !== false,
+  });
+  const status = result.created ? 201 : 200;
+  if (result.stored) await sendStored(context, scope, status, result.stored);
+  else await sendKubeObject(context, scope, status, result.object as KubeObject);
+}
+
+/** Refuses a body that names another object than the path. */
+export function checkName(scope: ResourceScope, object: KubeObject): void {
+  const name = object.metadata?.name ?? '';
+  if (name === '') {
+    if (scope.subresource?.name === 'status' || scope.served.definition.group === '') {
+      throw newBadRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+    }
+    throw newBadRequest('the name of the object ( based on URL) was undeterminable: name must be provided');
+  }
+  if (name !== scope.name) throw newBadRequest(`the name of the object (${name}) does not match the name on the URL (${scope.name})`);
+}
+
+/** What an update starts from and what it insists on. */
+export interface UpdatePlan {
+  /** Makes the new object from the current one (a copy the function may keep); called again after a lost race. */
+  change: (current: KubeObject) => KubeObject | Promise<KubeObject>;
+  /** '' = whatever is there. */
+  resourceVersion: string;
+  uid: string;
+  /** How a different uid is refused: PUT shows the storage's error, patches a validation error. */
+  uidConflict: 'storage' | 'invalid';
+  /** The object to create when there is none; null = 404. */
+  createIfMissing: KubeObject | null;
+  unconditional: boolean;
+  /** Server-side apply computes managed fields itself. */
+  ownManagedFields?: boolean;
+}
+
+/** A finished update: stored, or only shown (dry run). */
+export interface UpdateResult {
+  stored?: StoredObject;
+  object?: KubeObject;
+  created: boolean;
+}
+
+/** Reads, changes, admits, validates and writes one object until no other writer is in between. */
+export async function updateObject(
+  server: ServerContext,
+  context: RequestContext,
+  scope: ResourceScope,
+  options: WriteOptions,
+  plan: UpdatePlan,
+): Promise<UpdateResult> {
+  const { definition } = scope.served;
+  const storage = server.registry.storage(definition);
+  const namespace = definition.namespaced ? scope.namespace : '';
+  try {
+    let stored = await storage.get(namespace, scope.name, { kind: 'latest' });
+    for (let attempt = 0; attempt < UPDATE_TRIES; attempt++) {
+      if (stored === null) {
+        if (plan.createIfMissing === null) throw newNotFound(definition, scope.name);
+        const created = await createObject(server, context, scope, structuredClone(plan.createIfMissing), options);
+        return 'stored' in created ? { stored: created.stored, created: true } : { object: created.object, created: true };
+      }
+      const outcome = await updateOnce(server, context, scope, options, plan, stored);
+      if (outcome !== 'lost') return outcome;
+      // A precondition on the version cannot hold any more; without one, try on what is there now.
+      stored = await storage.get(namespace, scope.name, { kind: 'latest' });
+    }
+    throw modifiedConflict(scope, scope.name);
+  } catch (error) {
+    throw storageFault(error, definition, scope.name);
+  }
+}
+
+async function updateOnce(
+  server: ServerContext,
+  context: RequestContext,
+  scope: ResourceScope,
+  options: WriteOptions,
+  plan: UpdatePlan,
+  stored: StoredObject,
+): Promise<UpdateResult | 'lost'> {
+  const { definition, version } = scope.served;
+  const storage = server.registry.storage(definition);
+  const namespace = definition.namespaced ? scope.namespace : '';
+  const old = currentIn(scope, stored);
+  checkPreconditions(server, scope, plan, old, stored);
+  const object = await plan.change(structuredClone(old));
+  const wanted = object.metadata?.resourceVersion ?? '';
+  if (wanted !== '' && wanted !== '0' && wanted !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
+  keepServerMetadata(object, old);
+  const request = admissionRequest(server, context, scope, 'UPDATE', {
+    object,
+    oldObject: old,
+    options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', ...(options.dryRun ? { dryRun: ['All'] } : {}) },
+    dryRun: options.dryRun,
+  });
+  await server.admission.runMutating(request);
+  const admitted = request.object ?? object;
+  const subresource = scope.subresource?.name ?? '';
+  definition.strategy.prepareForUpdate?.(admitted, old, subresource);
+  if (!plan.ownManagedFields) trackManagedFields(server, context, scope, version.schema, old, admitted, options);
+  const hook = subresource === '' ? server.hooks.get(`${definition.resource}.${definition.group}`) : undefined;
+  const release = (await hook?.beforeUpdate?.(admitted, old, options.dryRun)) ?? null;
+  try {
+    validateChanged(scope, admitted, old);
+    for (const text of definition.strategy.warnings?.(admitted, old) ?? []) context.warnings.add(text);
+    await server.admission.runValidating({ ...request, object: admitted });
+    if (options.dryRun) {
+      release?.();
+      return { object: admitted, created: false };
+    }
+    const next = forStorage(scope, admitted);
+    if (isDeletionComplete(admitted)) {
+      const gone = await finishDeletion(server, scope, stored, admitted);
+      if (gone === 'lost') {
+        release?.();
+        return 'lost';
+      }
+      return { object: gone, created: false };
+    }
+    if (!stored.stale && sameObject(next, forStorage(scope, old))) return { stored, created: false };
+    const result = await storage.update(namespace, scope.name, next, stored.modRevision);
+    if (result.ok) return { stored: result.object, created: false };
+    release?.();
+    if (plan.resourceVersion !== '' && result.current !== null) throw modifiedConflict(scope, scope.name);
+    return 'lost';
+  } catch (error) {
+    release?.();
+    throw error;
+  }
+}
+
+/** Versions and uids that the client insists on. */
+function checkPreconditions(server: ServerContext, scope: ResourceScope, plan: UpdatePlan, old: KubeObject, stored: StoredObject): void {
+  const { definition } = scope.served;
+  if (plan.uid !== '' && plan.uid !== old.metadata?.uid && plan.uidConflict === 'storage') {
+    const key = `${server.registry.keyPrefix}/${definition.storagePath}/${definition.namespaced ? `${scope.namespace}/` : ''}${scope.name}`;
+    throw newConflict(
+      definition,
+      scope.name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${plan.uid}, UID in object meta: ${old.metadata?.uid ?? ''}`,
+    );
+  }
+  if (plan.resourceVersion === '' || plan.resourceVersion === '0') {
+    if (!plan.unconditional) {
+      throw newInvalid({ group: definition.group, kind: definition.kind }, scope.name, [
+        { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', badValue: 0, detail: 'must be specified for an update' },
+      ]);
+    }
+    return;
+  }
+  if (!/^\d+$/.test(plan.resourceVersion)) {
+    throw newStatusError(400, 'BadRequest', `invalid resourceVersion ${JSON.stringify(plan.resourceVersion)}: it is not a decimal number`);
+  }
+  if (plan.resourceVersion !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
+  void required;
+}
+
+/** Metadata that a client cannot change by writing an object. */
+function keepServerMetadata(object: KubeObject, old: KubeObject): void {
+  const metadata = (object.metadata ??= {});
+  const before = old.metadata ?? {};
+  if (metadata.uid === undefined || metadata.uid === '') {
+    if (before.uid !== undefined) metadata.uid = before.uid;
+  }
+  if (before.creationTimestamp !== undefined) metadata.creationTimestamp = before.creationTimestamp;
+  else delete metadata.creationTimestamp;
+  if (metadata.deletionTimestamp === undefined && before.deletionTimestamp !== undefined) {
+    metadata.deletionTimestamp = before.deletionTimestamp;
+  }
+  if (metadata.deletionGracePeriodSeconds === undefined && before.deletionGracePeriodSeconds !== undefined) {
+    metadata.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds;
+  }
+  delete metadata.selfLink;
+  delete metadata.resourceVersion;
+}
+
+/** Equality of two stored forms whatever the order of their keys; managed fields' times do not count as a change. */
+function sameObject(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, i) => sameObject(item, b[i]));
+  }
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  const keys = Object.keys(left).filter((key) => left[key] !== undefined);
+  if (keys.length !== Object.keys(right).filter((key) => right[key] !== undefined).length) return false;
+  return keys.every((key) => Object.hasOwn(right, key) && sameObject(left[key], right[key]));
+}

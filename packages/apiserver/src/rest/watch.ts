@@ -1,0 +1,269 @@
+/**
+ * Watches: one storage watcher per request, one serialised frame per event and form shared by all watchers.
+ *
+ * Bounded: what a client has not taken yet counts against {@link WATCH_BUFFER_BYTES_MAX}; above it the watch is cut
+ * and the client starts again from its last resourceVersion, as with kube-apiserver.
+ */
+import { newExpired, newInternalError, type Status } from '@k/apimachinery';
+import { type ResourceEvent, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
+import type { RequestContext } from '../context.js';
+import type { MediaType } from '../http/negotiate.js';
+import { baseHeaders, toJson, toStatus } from '../http/respond.js';
+import { parseStored, toVersion } from '../registry.js';
+import type { ResourceScope, ServerContext } from '../server-context.js';
+import { freshnessOf, type ListRequest, parseListOptions } from './read-options.js';
+import { isVerbatim, negotiateObjects, partialMetadata, tableOf } from './render.js';
+import { storageFault } from './storage-fault.js';
+
+/** Bytes that one slow watcher may have waiting. */
+const WATCH_BUFFER_BYTES_MAX = 32 * 1024 * 1024;
+/** Between bookmarks, as upstream: about a minute. */
+const BOOKMARK_INTERVAL_MS = 60_000;
+/** Watches without `timeoutSeconds` end after this or up to twice as long, so that clients spread. */
+const MIN_REQUEST_TIMEOUT_SECONDS = 1800;
+
+const CLOSE = Buffer.from('}\n');
+const PREFIX: Readonly<Record<string, Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+
+/** GET with `watch=1`. */
+export async function handleWatch(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  const media = negotiateObjects(context);
+  const request = parseListOptions(context, scope, true);
+  const stream = new WatchStream(server, context, scope, media, request);
+  await stream.run();
+}
+
+class WatchStream {
+  readonly #server: ServerContext;
+  readonly #context: RequestContext;
+  readonly #scope: ResourceScope;
+  readonly #media: MediaType;
+  readonly #request: ListRequest;
+  readonly #select: SelectFunction | undefined;
+  readonly #verbatim: boolean;
+  readonly #formKey: string;
+  #columnsSent = false;
+  #ended = false;
+  #started = false;
+  #pending: Buffer[] = [];
+  #scheduled = false;
+  #sentRevision = 0;
+  #stop: () => void = () => {};
+
+  constructor(server: ServerContext, context: RequestContext, scope: ResourceScope, media: MediaType, request: ListRequest) {
+    this.#server = server;
+    this.#context = context;
+    this.#scope = scope;
+    this.#media = media;
+    this.#request = request;
+    this.#select = request.select;
+    this.#verbatim = isVerbatim(scope, media);
+    this.#formKey = `${media.key}|${scope.served.version.version}|${context.query?.get('includeObject') ?? ''}`;
+  }
+
+  async run(): Promise<void> {
+    const { exchange } = this.#context;
+    const storage = this.#server.registry.storage(this.#scope.served.definition);
+    const start = this.#startOf();
+    const sendBookmarkAtStart = this.#request.sendInitialEvents === true;
+    const finished = new Promise<void>((resolve) => {
+      this.#stop = resolve;
+    });
+    exchange.onClose(() => this.#end());
+    this.#server.shutdown.addEventListener('abort', this.#onShutdown);
+    const labels = { verb: 'WATCH', resource: this.#scope.served.definition.resource };
+    this.#server.metrics.longRunning.inc(labels);
+    let watch: { close(): void } | null = null;
+    const timers: NodeJS.Timeout[] = [];
+    try {
+      this.#open();
+      watch = await storage.watch({
+        namespace: this.#scope.namespace,
+        ...(this.#request.nameSelected === undefined ? {} : { name: this.#request.nameSelected }),
+        start,
+        onEvent: (event) => this.#onEvent(event),
+        onInitialEnd: (revision) => {
+          if (sendBookmarkAtStart) this.#bookmark(revision, true);
+        },
+        onProgress: (revision) => {
+          this.#sentRevision = Math.max(this.#sentRevision, revision);
+        },
+        onEnd: (error) => this.#fail(error),
+      });
+      const seconds = this.#request.timeoutSeconds ?? MIN_REQUEST_TIMEOUT_SECONDS * (1 + Math.random());
+      timers.push(setTimeout(() => this.#end(), Math.min(seconds, 2_000_000) * 1000));
+      if (this.#request.allowWatchBookmarks) {
+        timers.push(
+          setInterval(() => {
+            if (this.#sentRevision > 0) this.#bookmark(this.#sentRevision, false);
+          }, BOOKMARK_INTERVAL_MS),
+        );
+        // A last bookmark shortly before the end lets the client resume without a list.
+        if (seconds > 2) timers.push(setTimeout(() => this.#bookmark(this.#sentRevision, false), (seconds - 2) * 1000));
+      }
+      for (const timer of timers) timer.unref();
+      await finished;
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+      watch?.close();
+      this.#server.metrics.longRunning.dec(labels);
+      this.#server.shutdown.removeEventListener('abort', this.#onShutdown);
+      if (this.#started && !exchange.closed) {
+        this.#flush();
+        exchange.end();
+      }
+    }
+  }
+
+  readonly #onShutdown = (): void => this.#end();
+
+  /** Where to start; a watch without a version begins with the present state. */
+  #startOf(): { kind: 'after'; revision: number } | { kind: 'initial'; freshness: ReturnType<typeof freshnessOf> } {
+    const query = this.#context.query;
+    const version = query?.get('resourceVersion') ?? '';
+    const { sendInitialEvents } = this.#request;
+    if (sendInitialEvents === true) return { kind: 'initial', freshness: freshnessOf(version, 'NotOlderThan', false, 400) };
+    if (version === '' || version === '0') {
+      if (sendInitialEvents === false && version === '') return { kind: 'after', revision: Number.POSITIVE_INFINITY };
+      return { kind: 'initial', freshness: freshnessOf(version, '', false, 400) };
+    }
+    const freshness = freshnessOf(version, '', false, 400);
+    return { kind: 'after', revision: 'revision' in freshness ? freshness.revision : 0 };
+  }
+
+  /** Sends the head of the answer: clients wait for it before they consider the watch established. */
+  #open(): void {
+    this.#started = true;
+    this.#context.answered = true;
+    this.#context.audit?.setResponseStatus(200);
+    const headers = baseHeaders(this.#context, this.#media.contentType);
+    headers['content-type'] = `${this.#media.contentType}`;
+    this.#context.exchange.start(200, headers);
+    this.#context.onStreamStart?.();
+  }
+
+  #onEvent(event: ResourceEvent): void {
+    if (this.#ended) return;
+    this.#sentRevision = event.revision;
+    const type = this.#typeFor(event);
+    if (type === null) return;
+    // An object that leaves the selection is shown as it was when it still belonged.
+    const left = type === 'DELETED' && event.type === 'MODIFIED';
+    this.#push(this.#frame(event, type, left));
+  }
+
+  /** What the event is to this watcher: selectors may turn a change into an arrival or a departure. */
+  #typeFor(event: ResourceEvent): 'ADDED' | 'MODIFIED' | 'DELETED' | null {
+    const select = this.#select;
+    if (select === undefined) return event.type;
+    const before = event.previous !== undefined && select(event.previous);
+    if (event.type === 'DELETED') return before || select(event.object.selectable) ? 'DELETED' : null;
+    const after = select(event.object.selectable);
+    if (after) return before ? 'MODIFIED' : 'ADDED';
+    return before ? 'DELETED' : null;
+  }
+
+  /** The event's bytes, from its memo when another watcher of this form was first. */
+  #frame(event: ResourceEvent, type: 'ADDED' | 'MODIFIED' | 'DELETED', left: boolean): Buffer {
+    const columns = this.#media.as === 'Table' && !this.#columnsSent;
+    this.#columnsSent = true;
+    const key = `${type}|${left ? 'left' : ''}|${this.#formKey}${columns ? '|columns' : ''}`;
+    const known = event.memo.get(key) as Buffer | undefined;
+    if (known !== undefined) return known;
+    const frame = this.#serialise(event, type, left, columns);
+    event.memo.set(key, frame);
+    return frame;
+  }
+
+  #serialise(event: ResourceEvent, type: 'ADDED' | 'MODIFIED' | 'DELETED', left: boolean, columns: boolean): Buffer {
+    const prefix = PREFIX[type] as Buffer;
+    if (this.#verbatim && !left) return Buffer.concat([prefix, event.object.json, CLOSE]);
+    const source: StoredObject = left && event.previousObject ? event.previousObject : event.object;
+    const { definition, version } = this.#scope.served;
+    const parsed = parseStored(source);
+    if (left && parsed.metadata) parsed.metadata.resourceVersion = String(event.revision);
+    const object = toVersion(definition, parsed, version.version);
+    let shown: unknown = object;
+    if (this.#media.as === 'Table') {
+      const metadata = { resourceVersion: object.metadata?.resourceVersion };
+      shown = tableOf(this.#scope, this.#media, [object], metadata, this.#context, columns);
+    } else if (this.#media.as !== 'object') shown = partialMetadata(object, this.#media.version);
+    return Buffer.from(`{"type":"${type}","object":${toJson(shown)}}\n`);
+  }
+
+  /** A bookmark: an object of the kind with nothing but a resourceVersion. */
+  #bookmark(revision: number, initialEnd: boolean): void {
+    if (this.#ended || revision === 0) return;
+    const { definition, version } = this.#scope.served;
+    const metadata: Record<string, unknown> = { resourceVersion: String(revision), creationTimestamp: null };
+    if (initialEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
+    const apiVersion = definition.group === '' ? version.version : `${definition.group}/${version.version}`;
+    let object: unknown = { kind: definition.kind, apiVersion, metadata };
+    if (this.#media.as === 'Table') {
+      object = {
+        kind: 'Table',
+        apiVersion: `meta.k8s.io/${this.#media.version}`,
+        metadata: { resourceVersion: String(revision) },
+        columnDefinitions: null,
+        rows: [{ cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${this.#media.version}`, metadata } }],
+      };
+    } else if (this.#media.as !== 'object') {
+      object = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${this.#media.version}`, metadata };
+    }
+    this.#push(Buffer.from(`{"type":"BOOKMARK","object":${toJson(object)}}\n`));
+  }
+
+  /** Collects the frames of one turn of the event loop into one write. */
+  #push(frame: Buffer): void {
+    this.#pending.push(frame);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#pending.length === 0) return;
+    const { exchange } = this.#context;
+    const chunk = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending);
+    this.#pending = [];
+    if (exchange.closed) return;
+    exchange.write(chunk);
+    if (exchange.bufferedBytes > WATCH_BUFFER_BYTES_MAX) {
+      this.#server.log.warn(
+        { resource: this.#scope.served.definition.resource, bufferedBytes: exchange.bufferedBytes },
+        'slow watcher dropped',
+      );
+      this.#end();
+      exchange.abort();
+    }
+  }
+
+  /** Ends with an ERROR event that holds a Status. */
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    if (!StorageError.is(error, 'STORAGE_CLOSED')) {
+      const fault = StorageError.is(error, 'STORAGE_COMPACTED')
+        ? newExpired(`too old resource version: ${error.data.requestedRevision} (${error.data.compactRevision})`).status
+        : toStatus(storageFault(error, this.#scope.served.definition, '') ?? newInternalError('the watch failed'));
+      this.#push(Buffer.from(`{"type":"ERROR","object":${toJson(fault satisfies Status)}}\n`));
+      this.#flush();
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#flush();
+    this.#ended = true;
+    this.#stop();
+  }
+}
