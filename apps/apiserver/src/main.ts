@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startApiServer } from '@k/apiserver';
-import { createClientCertificateAuthenticator, createTokenFileAuthenticator } from '@k/auth';
+import { createClientCertificateAuthenticator, createServiceAccountIssuer, createTokenFileAuthenticator } from '@k/auth';
 import { openEmbeddedStore } from '@k/storage';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { ensureCertificates } from './certificates.js';
+import { serviceAccountKeys } from './service-account-keys.js';
 import { writeKubeconfig } from './kubeconfig.js';
 
 const program = new Command('k-apiserver')
@@ -32,6 +33,8 @@ const [store, certificates] = await Promise.all([
   openEmbeddedStore({ dir: join(dataDir, 'store') }),
   ensureCertificates({ dir: join(dataDir, 'certs'), addresses: [host] }),
 ]);
+const issuerUrl = 'https://kubernetes.default.svc.cluster.local';
+const keys = serviceAccountKeys({ dir: join(dataDir, 'certs') });
 const server = await startApiServer({
   store,
   listener: { host, port, cert: certificates.serving.cert, key: certificates.serving.key, clientCa: certificates.ca },
@@ -40,7 +43,12 @@ const server = await startApiServer({
     ...(flags.tokenAuthFile === undefined ? [] : [createTokenFileAuthenticator(readFileSync(flags.tokenAuthFile, 'utf8'))]),
   ],
   anonymous: true,
-  admission: { runMutating: async () => {}, runValidating: async () => {} },
+  admission: () => ({ runMutating: async () => {}, runValidating: async () => {} }),
+  serviceAccounts: {
+    issuer: createServiceAccountIssuer({ issuer: issuerUrl, audiences: [issuerUrl], signingKey: keys.signing }),
+    keys: keys.verification,
+    issuers: [issuerUrl],
+  },
   rootCa: certificates.ca,
   log,
 });

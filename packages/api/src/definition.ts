@@ -24,6 +24,8 @@ export interface ResourceDefinition {
   /** Converts between served versions; absent when they have one shape and only `apiVersion` differs. Never mutates. */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
   readonly strategy: ResourceStrategy;
+  /** Made from a CustomResourceDefinition. */
+  readonly custom?: boolean;
 }
 
 /** One served version of a resource. */
@@ -35,6 +37,8 @@ export interface ResourceVersion {
   readonly table: TableDefinition;
   /** Field selectors this version supports besides `metadata.name` (and `metadata.namespace`). */
   readonly selectableFields: readonly string[];
+  /** Where `scale` of this version reads and writes, when versions differ (custom resources). */
+  readonly scale?: ScaleRules;
   /** A `Warning: 299` text for every request of this version, e.g. for `v1 Endpoints`. */
   readonly deprecationWarning?: string;
 }
@@ -88,7 +92,14 @@ export interface ResourceStrategy {
   /** Fields that server-side apply must not own per subresource ('' = the resource): paths like `['status']`. */
   readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>;
   /** Where `scale` reads and writes, as dotted paths. */
-  readonly scale?: { specReplicas: string; statusReplicas: string; selector: (object: KubeObject) => string };
+  readonly scale?: ScaleRules;
+}
+
+/** Where `scale` reads and writes: dotted paths, and the selector in its text form. */
+export interface ScaleRules {
+  specReplicas: string;
+  statusReplicas: string;
+  selector: (object: KubeObject) => string;
 }
 
 /** One column of `meta.k8s.io/v1 Table`. */

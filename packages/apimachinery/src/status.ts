@@ -134,7 +134,7 @@ export function newInvalid(gk: GroupKind, name: string, errors: readonly FieldEr
   const details: StatusDetails = {};
   if (name !== '') details.name = name;
   if (gk.group !== '') details.group = gk.group;
-  details.kind = gk.kind;
+  if (gk.kind !== '') details.kind = gk.kind;
   const message = `${formatGroupKind(gk)} "${name}" is invalid`;
   if (errors.length > 0) details.causes = errors.map(fieldErrorCause);
   return newStatusError(422, 'Invalid', errors.length > 0 ? `${message}: ${aggregateFieldErrors(errors)}` : message, details);

@@ -5,6 +5,8 @@ import type { KubeObject, Status } from '@k/apimachinery';
  * a request at level None has no such object at all.
  */
 export interface RequestAudit {
+  /** The user that the caller acts as. */
+  setImpersonatedUser?(user: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> }): void;
   /** The level is RequestResponse: answers have to be parsed for the log. */
   readonly wantsResponseObject: boolean;
   /** The body as received, for requests that fail to decode. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type KubeObject, newNotFound, StatusError } from '@k/apimachinery';
 import { parseStored, type ResourceRegistry } from './registry.js';
+import { isDeletionComplete } from './rest/delete-object.js';
 import { timestamp } from './rest/write-object.js';
 
 /** Direct access to objects for the server's own parts: no authorization, no admission, storage versions only. */
@@ -53,6 +54,47 @@ export class LocalClient {
       const result = await storage.update(namespace, name, next, stored.modRevision);
       if (result.ok) return parseStored(result.object);
     }
+  }
+
+  /** Changes an object and removes it when the change released the last hold of a deleted one. */
+  async release(
+    group: string,
+    resource: string,
+    namespace: string,
+    name: string,
+    change: (current: KubeObject) => KubeObject | null,
+  ): Promise<void> {
+    const after = await this.update(group, resource, namespace, name, change);
+    if (after !== null && isDeletionComplete(after)) await this.remove(group, resource, namespace, name);
+  }
+
+  /**
+   * Deletes as a client would: waits for finalizers and the grace period.
+   *
+   * @param uid - Only this object, not one that took its name since.
+   */
+  async delete(
+    group: string,
+    resource: string,
+    namespace: string,
+    name: string,
+    { uid, propagation = 'background' }: { uid?: string; propagation?: 'background' | 'foreground' | 'orphan' } = {},
+  ): Promise<void> {
+    const { definition } = this.#find(group, resource);
+    await this.release(group, resource, namespace, name, (current) => {
+      const metadata = { ...current.metadata };
+      if (uid !== undefined && metadata.uid !== uid) return null;
+      const finalizers = new Set(metadata.finalizers ?? []);
+      if (propagation === 'foreground') finalizers.add('foregroundDeletion');
+      if (propagation === 'orphan') finalizers.add('orphan');
+      if (finalizers.size > 0) metadata.finalizers = [...finalizers];
+      if (metadata.deletionTimestamp === undefined) {
+        const grace = definition.strategy.gracePeriodSeconds?.(current, undefined) ?? 0;
+        metadata.deletionTimestamp = timestamp(this.#now() + grace * 1000);
+        metadata.deletionGracePeriodSeconds = grace;
+      }
+      return { ...current, metadata };
+    });
   }
 
   /** Removes an object for good, whatever its finalizers. */

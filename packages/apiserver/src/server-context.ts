@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { AdmissionRunner } from './admission-runner.js';
 import type { RequestContext } from './context.js';
 import type { InformerSet } from './informer-set.js';
+import type { LocalClient } from './local-client.js';
 import type { ServerMetrics } from './metrics.js';
 import type { ResourceRegistry } from './registry.js';
 
@@ -13,6 +14,7 @@ export interface ServerContext {
   readonly catalogue: Catalogue;
   readonly registry: ResourceRegistry;
   readonly informers: InformerSet;
+  readonly client: LocalClient;
   readonly admission: AdmissionRunner;
   readonly authorizer: Authorizer;
   readonly metrics: ServerMetrics;
@@ -32,12 +34,16 @@ export interface ResourceScope {
   readonly name: string;
 }
 
-/** Allocation tied to a resource's writes: cluster IPs and node ports of services. */
+/** What is tied to a resource's writes beyond its rules: cluster IPs and node ports of services, rights of roles. */
 export interface WriteHook {
+  /** May refuse a create or update on account of who asks. */
+  check?: (server: ServerContext, context: RequestContext, object: KubeObject, old: KubeObject | null) => Promise<void>;
   /** Before validation of a create; returns what gives the allocation back if the write fails. Mutates `object`. */
   beforeCreate?: (object: KubeObject, dryRun: boolean) => Promise<() => void> | (() => void);
   /** Before validation of an update. Mutates `object`. */
   beforeUpdate?: (object: KubeObject, old: KubeObject, dryRun: boolean) => Promise<() => void> | (() => void);
+  /** After an update was stored. */
+  afterUpdate?: (object: KubeObject, old: KubeObject) => void;
   /** After an object is gone. */
   afterDelete?: (object: KubeObject) => void;
 }

@@ -1,33 +1,58 @@
 /**
  * Composes one API server: storage → registry → informers → authorization → the handler chain → the listener.
  */
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
-import { type Authenticator, type Authorizer, createRbacAuthorizer, privilegedGroupAuthorizer, unionAuthorizer } from '@k/auth';
+import {
+  type Authenticator,
+  type Authorizer,
+  createRbacAuthorizer,
+  createServiceAccountAuthenticator,
+  privilegedGroupAuthorizer,
+  type ServiceAccountIssuer,
+  unionAuthorizer,
+} from '@k/auth';
 import { createStorageFactory, type KeyValueStore, type ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
+import type { AdmissionDependencies } from '@k/admission';
 import type { AdmissionRunner } from './admission-runner.js';
+import { AddressRange } from './allocators/address-range.js';
+import { PortRange } from './allocators/port-range.js';
+import { ServiceAllocator } from './allocators/service-hook.js';
+import { ensureKubernetesService } from './bootstrap/kubernetes-service.js';
 import { ensureNamespaces } from './bootstrap/namespaces.js';
+import { ensureBootstrapObjects } from './bootstrap/reconcile.js';
 import type { Filter, RequestContext } from './context.js';
+import { clusterRoleAggregationController } from './controllers/cluster-role-aggregation.js';
 import type { Controller } from './controllers/controller.js';
 import { defaultServiceAccountsController } from './controllers/default-service-accounts.js';
+import { garbageCollector } from './controllers/garbage-collector.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
+import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { authenticationFilter } from './filters/authentication.js';
 import { authorizationFilter } from './filters/authorization.js';
 import { type HealthCheck, healthFilter } from './filters/health.js';
+import { impersonationFilter } from './filters/impersonation.js';
 import { inFlightFilter } from './filters/in-flight.js';
+import { openIdDiscoveryFilter } from './filters/openid-discovery.js';
 import { runChain } from './handler-chain.js';
+import { healthChecks } from './health-checks.js';
 import type { Exchange } from './http/exchange.js';
 import { type Listener, type ListenerOptions, listen } from './http/listener.js';
 import { InformerSet } from './informer-set.js';
+import { advertisedAddress, authorizeFor, localSink } from './admission-dependencies.js';
 import { LocalClient } from './local-client.js';
 import { createServerMetrics, type ServerMetrics } from './metrics.js';
 import { createRbacSource } from './rbac-source.js';
 import { ResourceRegistry } from './registry.js';
+import { requestTimeoutFilter } from './filters/request-timeout.js';
 import { resolveRequestInfo } from './request-info.js';
-import { resourceDispatcher, type SpecialHandlers } from './rest/dispatch.js';
-import type { ResourceHooks, ServerContext } from './server-context.js';
+import { escalationCheck } from './rest/rbac-escalation.js';
+import { resourceDispatcher } from './rest/dispatch.js';
+import type { ServerContext, WriteHook } from './server-context.js';
+import { boundObjectCheck } from './service-account-check.js';
+import { specialHandlers } from './special-handlers.js';
 import { WarningRecorder } from './warnings.js';
 
 /** What a server is made of. */
@@ -38,7 +63,22 @@ export interface ServerOptions {
   anonymous: boolean;
   /** Modes in order. Default `['RBAC']`. */
   authorizers?: readonly ('RBAC' | Authorizer)[];
-  admission: AdmissionRunner;
+  /** Made once the server's objects can be read; given what admission controllers need. */
+  admission: (dependencies: AdmissionDependencies) => AdmissionRunner | Promise<AdmissionRunner>;
+  /** The stage that writes the audit log; absent = no audit. */
+  audit?: Filter;
+  /** Issues, publishes and accepts service account tokens; absent = none. */
+  serviceAccounts?: { issuer: ServiceAccountIssuer; keys: readonly KeyObject[]; issuers: readonly string[] };
+  /** CIDRs of service addresses, one or two. Default `['10.0.0.0/24']`. */
+  serviceCidrs?: readonly string[];
+  /** Default `30000-32767`. */
+  serviceNodePorts?: string;
+  /** More checks for the health endpoints, e.g. of KMS providers. */
+  healthChecks?: readonly HealthCheck[];
+  /** Milliseconds after which a request that is no watch is answered 504. Default 60,000. */
+  requestTimeoutMs?: number;
+  /** Milliseconds that the server goes on serving after it reports not ready. Default 0. */
+  shutdownDelayMs?: number;
   /** PEM of the CA that pods get to trust this server. */
   rootCa: string;
   log: Logger;
@@ -61,8 +101,6 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-const NO_HOOKS: ResourceHooks = new Map();
-const NO_SPECIAL: SpecialHandlers = new Map();
 /** Requests in flight may take this long after the end was asked for. */
 const SHUTDOWN_GRACE_MS = 10_000;
 
@@ -85,32 +123,61 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const shutdown = new AbortController();
   const state = { ready: false, stopping: false };
   const modes = options.authorizers ?? ['RBAC'];
-  const [source] = await Promise.all([createRbacSource(informers), ensureNamespaces(client)]);
+  const ranges = (options.serviceCidrs ?? ['10.0.0.0/24']).map((cidr) => new AddressRange(cidr));
+  const services = new ServiceAllocator(ranges, new PortRange(options.serviceNodePorts ?? '30000-32767'));
+  const [source] = await Promise.all([
+    createRbacSource(informers),
+    ensureNamespaces(client),
+    ensureBootstrapObjects(informers, client),
+    services.load(informers),
+  ]);
   const authorizer = unionAuthorizer([
     privilegedGroupAuthorizer,
     ...modes.map((mode) => (mode === 'RBAC' ? createRbacAuthorizer(source) : mode)),
   ]);
+  const admission = await options.admission({
+    objects: informers,
+    sink: localSink(client),
+    authorize: authorizeFor(authorizer),
+    catalogue,
+    log,
+  });
+  const hooks = new Map<string, WriteHook>([['services.', services]]);
+  for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
+    hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
+  }
   const server: ServerContext = {
     catalogue,
     registry,
     informers,
-    admission: options.admission,
+    client,
+    admission,
     authorizer,
     metrics,
     log,
-    hooks: NO_HOOKS,
+    hooks,
     shutdown: shutdown.signal,
     now: Date.now,
   };
-  const checks = healthChecks(options.store, state);
   let address = '';
+  const issuer = options.serviceAccounts?.issuer;
+  const audiences = issuer?.audiences ?? [];
+  const authenticators = [...options.authenticators];
+  if (options.serviceAccounts !== undefined) {
+    const { keys, issuers } = options.serviceAccounts;
+    authenticators.push(createServiceAccountAuthenticator({ issuers, audiences, keys, checkBound: boundObjectCheck(informers) }));
+  }
   const filters: Filter[] = [
-    authenticationFilter({ authenticators: options.authenticators, anonymous: options.anonymous }),
+    requestTimeoutFilter(options.requestTimeoutMs ?? 60_000),
+    authenticationFilter({ authenticators, anonymous: options.anonymous }),
+    ...(options.audit === undefined ? [] : [options.audit]),
+    impersonationFilter(authorizer),
     inFlightFilter({ readOnlyMax: options.readOnlyInFlightMax ?? 400, mutatingMax: options.mutatingInFlightMax ?? 200, metrics }),
     authorizationFilter(authorizer),
-    healthFilter(checks, metrics),
+    healthFilter(healthChecks(options.store, state, options.healthChecks ?? []), metrics),
+    ...(issuer === undefined ? [] : [openIdDiscoveryFilter(issuer, () => `https://${address}/openid/v1/jwks`)]),
     discoveryFilter(catalogue, () => address),
-    resourceDispatcher(server, NO_SPECIAL),
+    resourceDispatcher(server, specialHandlers(authenticators, audiences, issuer)),
   ];
   const listener: Listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
   address = `${listener.host}:${listener.port}`;
@@ -118,8 +185,22 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const controllers: Controller[] = [
     namespaceDeletionController(informers, registry, client, log),
     defaultServiceAccountsController(informers, client, log, options.rootCa),
+    clusterRoleAggregationController(informers, client, log),
+    garbageCollector(registry, client, log),
+    ...(issuer === undefined ? [] : [serviceAccountTokensController(informers, client, log, issuer, options.rootCa)]),
   ].filter((controller) => !disabled.includes('*') && !disabled.includes(controller.name));
-  await Promise.all(controllers.map((controller) => controller.start()));
+  const [range] = ranges as [AddressRange];
+  await Promise.all([
+    ...controllers.map((controller) => controller.start()),
+    ensureKubernetesService(client, {
+      clusterIp: range.first,
+      family: range.family,
+      cidrs: ranges.map(({ cidr }) => cidr),
+      host: advertisedAddress(listener.host),
+      port: listener.port,
+    }),
+  ]);
+  await services.load(informers);
   state.ready = true;
   return {
     address: { host: listener.host, port: listener.port },
@@ -127,6 +208,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     client,
     async close() {
       state.stopping = true;
+      if ((options.shutdownDelayMs ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
       for (const controller of controllers) controller.stop();
       shutdown.abort();
       await listener.close(SHUTDOWN_GRACE_MS);
@@ -134,29 +216,6 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       await factory.close();
     },
   };
-}
-
-function healthChecks(store: KeyValueStore, state: { ready: boolean; stopping: boolean }): HealthCheck[] {
-  const all = ['healthz', 'livez', 'readyz'] as const;
-  return [
-    { name: 'ping', endpoints: all, check: () => {} },
-    { name: 'log', endpoints: all, check: () => {} },
-    { name: 'etcd', endpoints: all, check: () => store.checkHealth() },
-    {
-      name: 'poststarthook/start-apiserver',
-      endpoints: all,
-      check: () => {
-        if (!state.ready) throw new Error('starting');
-      },
-    },
-    {
-      name: 'shutdown',
-      endpoints: ['readyz'],
-      check: () => {
-        if (state.stopping) throw new Error('stopping');
-      },
-    },
-  ];
 }
 
 /** Makes the context of one request and runs it. */

@@ -1,8 +1,9 @@
 export { type ClientCertificateOptions, createClientCertificateAuthenticator } from './authenticators/client-certificate.js';
 export * from './authenticators/service-account.js';
 export { bearerToken, createTokenFileAuthenticator } from './authenticators/token-file.js';
-export { authenticateWith } from './authenticators/union.js';
+export { authenticateToken, authenticateWith } from './authenticators/union.js';
 export { createRbacAuthorizer, ruleAllows } from './authorizers/rbac.js';
+export { escalationMessage, ruleText, uncoveredRules } from './authorizers/rbac-escalation.js';
 export {
   alwaysAllowAuthorizer,
   alwaysDenyAuthorizer,

@@ -34,6 +34,8 @@ export interface AuthenticationResult {
 export interface Authenticator {
   readonly name: string;
   authenticate(request: AuthenticationRequest): AuthenticationResult | null | Promise<AuthenticationResult | null>;
+  /** The same for a bare token and the audiences it has to be meant for (TokenReview). Absent: knows no tokens. */
+  authenticateToken?(token: string, audiences: readonly string[]): AuthenticationResult | null | Promise<AuthenticationResult | null>;
 }
 
 /** What is to be authorized, `authorizer.Attributes`. */

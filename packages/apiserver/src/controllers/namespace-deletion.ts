@@ -4,7 +4,6 @@ import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { parseStored, type ResourceRegistry } from '../registry.js';
-import { timestamp } from '../rest/write-object.js';
 import { type Controller, WorkQueue } from './controller.js';
 
 /** Empties namespaces that are being deleted and then lets them go. */
@@ -69,12 +68,7 @@ async function deleteContents(registry: ResourceRegistry, client: LocalClient, n
         continue;
       }
       left++;
-      if (object.metadata?.deletionTimestamp === undefined) {
-        await client.update(definition.group, definition.resource, namespace, item.name, (current) => ({
-          ...current,
-          metadata: { ...current.metadata, deletionTimestamp: timestamp(Date.now()), deletionGracePeriodSeconds: 0 },
-        }));
-      }
+      await client.delete(definition.group, definition.resource, namespace, item.name);
     }
   }
   return left;

@@ -1,4 +1,4 @@
-import { formatGroupVersion, type KubeObject, newBadRequest, newInternalError, newStatusError, StatusError } from '@k/apimachinery';
+import { type KubeObject, newBadRequest, newStatusError, StatusError } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { bodyFormat, decodeObject, readBody } from './decode-body.js';
@@ -53,7 +53,6 @@ export async function createObject(
   object: KubeObject,
   options: WriteOptions,
 ): Promise<CreateResult> {
-  const { definition, version } = scope.served;
   const metadata = (object.metadata ??= {});
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
     throw newStatusError(500, '', 'resourceVersion should not be set on objects to be created');
@@ -74,10 +73,6 @@ export async function createObject(
       }
     }
   }
-  void formatGroupVersion;
-  void version;
-  void newInternalError;
-  void definition;
 }
 
 async function createOnce(
@@ -97,17 +92,16 @@ async function createOnce(
     dryRun: options.dryRun,
     name: metadata.name ?? '',
   });
-  const given = metadata.managedFields;
   await server.admission.runMutating(request);
   const admitted = request.object ?? object;
   const meta = (admitted.metadata ??= {});
   if (generateFrom !== null && (meta.name ?? '') === '') meta.name = generateName(generateFrom);
   context.audit?.setObjectName(meta.name ?? '');
   definition.strategy.prepareForCreate?.(admitted);
-  void given;
   delete meta.managedFields;
   trackManagedFields(server, context, scope, version.schema, null, admitted, options);
   const hook = server.hooks.get(`${definition.resource}.${definition.group}`);
+  await hook?.check?.(server, context, admitted, null);
   const release = (await hook?.beforeCreate?.(admitted, options.dryRun)) ?? null;
   try {
     validateNew(scope, admitted);

@@ -53,6 +53,7 @@ export async function deleteObject(
   context: RequestContext,
   scope: ResourceScope,
   options: DeleteOptions,
+  { admit = true }: { admit?: boolean } = {},
 ): Promise<DeleteResult> {
   const { definition } = scope.served;
   const storage = server.registry.storage(definition);
@@ -62,14 +63,16 @@ export async function deleteObject(
     if (stored === null) throw newNotFound(definition, scope.name);
     const old = currentIn(scope, stored);
     checkPreconditions(scope, options, old, stored);
-    const request = admissionRequest(server, context, scope, 'DELETE', {
-      object: null,
-      oldObject: old,
-      options: options.body ?? { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
-      dryRun: options.dryRun,
-    });
-    await server.admission.runMutating(request);
-    await server.admission.runValidating(request);
+    if (admit) {
+      const request = admissionRequest(server, context, scope, 'DELETE', {
+        object: null,
+        oldObject: old,
+        options: options.body ?? { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
+        dryRun: options.dryRun,
+      });
+      await server.admission.runMutating(request);
+      await server.admission.runValidating(request);
+    }
     const outcome = await deleteOnce(server, scope, options, stored, old);
     if (outcome !== 'lost') return outcome;
   }

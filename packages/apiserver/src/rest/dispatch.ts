@@ -1,8 +1,9 @@
 /** The last stage: finds the resource and the handler of the verb. */
-import { newNotFound, newStatusError } from '@k/apimachinery';
+import { newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { sendBytes } from '../http/respond.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
+import { SCALE_HANDLERS } from '../subresources/scale.js';
 import { handleCreate } from './create.js';
 import { handleDelete, handleDeleteCollection } from './delete.js';
 import { handlePatch } from './patch.js';
@@ -22,7 +23,7 @@ const HANDLERS: Readonly<Record<string, ResourceHandler>> = {
 };
 
 /** Verbs that a subresource which is a view of its object shares with it. */
-const VIEW_SUBRESOURCES: ReadonlySet<string> = new Set(['status']);
+const VIEW_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'ephemeralcontainers', 'resize', 'approval', 'finalize']);
 
 /** Handlers of subresources and virtual resources by `resource.group` or `resource.group/subresource`, then verb. */
 export type SpecialHandlers = ReadonlyMap<string, Readonly<Record<string, ResourceHandler>>>;
@@ -79,10 +80,9 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       if (scope.subresource === undefined && verb !== 'watch' && verb !== 'list' && wantsName !== hasName) return undefined;
       const own = special.get(scope.subresource ? `${key}/${scope.subresource.name}` : key)?.[verb];
       if (own !== undefined) return own;
-      if (scope.subresource?.name === 'scale') return special.get('*/scale')?.[verb];
+      if (scope.subresource?.name === 'scale') return SCALE_HANDLERS[verb];
       if (scope.subresource !== undefined && !VIEW_SUBRESOURCES.has(scope.subresource.name)) return undefined;
       return HANDLERS[verb];
     },
   } as Filter & { pick(scope: ResourceScope, verb: string): ResourceHandler | undefined };
-  void newNotFound;
 }

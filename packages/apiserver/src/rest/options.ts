@@ -115,7 +115,8 @@ export async function parseDeleteOptions(context: RequestContext): Promise<Delet
   return checkDeleteOptions(source, body.length > 0);
 }
 
-function checkDeleteOptions(source: KubeObject, hasBody: boolean): DeleteOptions {
+/** Checks decoded DeleteOptions; 400 for wrong types, 422 for values that do not fit. */
+export function checkDeleteOptions(source: KubeObject, hasBody: boolean): DeleteOptions {
   const errors: FieldError[] = [];
   const { gracePeriodSeconds: grace, orphanDependents: orphan, propagationPolicy: policy, dryRun, preconditions } = source;
   const wrong = (field: string, value: unknown, type: string): Error =>

@@ -14,7 +14,8 @@ import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
 import { checkName, type UpdatePlan, updateObject } from './update.js';
 import { timestamp } from './write-object.js';
 
-type PatchForm = 'json' | 'merge' | 'strategic' | 'apply';
+/** The four kinds of patches. */
+export type PatchForm = 'json' | 'merge' | 'strategic' | 'apply';
 
 const FORMS: Readonly<Record<string, PatchForm>> = {
   'application/json-patch+json': 'json',
@@ -26,7 +27,7 @@ const FORMS: Readonly<Record<string, PatchForm>> = {
 /** PATCH of one object, or of a subresource that is a view of it. */
 export async function handlePatch(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   negotiateObjects(context);
-  const form = formOf(context);
+  const form = patchFormOf(context);
   const options = parseWriteOptions(context, 'PatchOptions');
   checkPatchOptions(context, form, options);
   const body = await readBody(context);
@@ -47,7 +48,8 @@ export async function handlePatch(server: ServerContext, context: RequestContext
   else await sendKubeObject(context, scope, status, result.object as KubeObject);
 }
 
-function formOf(context: RequestContext): PatchForm {
+/** The form that the Content-Type names; 415 for others. */
+export function patchFormOf(context: RequestContext): PatchForm {
   const type = (context.exchange.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const form = FORMS[type];
   if (form === undefined) {
@@ -73,13 +75,15 @@ function undecodable(text: string): Error {
   ]);
 }
 
-function patchPlan(
-  context: RequestContext,
-  scope: ResourceScope,
-  expected: ExpectedKind,
-  form: Exclude<PatchForm, 'apply'>,
-  body: Buffer,
-): UpdatePlan {
+/** A parsed patch. */
+export interface ParsedPatch {
+  apply: (current: KubeObject, expected: ExpectedKind) => KubeObject;
+  /** The patch itself names the version it is for. */
+  setsResourceVersion: boolean;
+}
+
+/** Parses a JSON, merge or strategic merge patch; 400 when it is malformed. */
+export function readPatch(context: RequestContext, form: Exclude<PatchForm, 'apply'>, body: Buffer): ParsedPatch {
   let patch: unknown;
   try {
     patch = parseJson(body, { strict: false }).value;
@@ -88,7 +92,26 @@ function patchPlan(
   }
   checkPatchShape(patch, form);
   context.audit?.setRequestObject(patch as KubeObject);
-  const metadata = form === 'json' ? {} : ((patch as KubeObject)?.metadata ?? {});
+  const metadata: unknown = form === 'json' ? null : ((patch as KubeObject).metadata ?? null);
+  return {
+    apply: (current, expected) => applyPatch(form, current, patch, expected),
+    setsResourceVersion: typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata,
+  };
+}
+
+/** The object that a patch made, checked and with defaults; 422 when it does not decode. */
+export function decodePatched(context: RequestContext, patched: KubeObject, expected: ExpectedKind): KubeObject {
+  return finishDecode(context, patched, expected, [], fieldValidationOf(context), undecodableStatus);
+}
+
+function patchPlan(
+  context: RequestContext,
+  scope: ResourceScope,
+  expected: ExpectedKind,
+  form: Exclude<PatchForm, 'apply'>,
+  body: Buffer,
+): UpdatePlan {
+  const patch = readPatch(context, form, body);
   return {
     resourceVersion: '',
     uid: '',
@@ -96,11 +119,10 @@ function patchPlan(
     createIfMissing: null,
     unconditional: true,
     change: (current) => {
-      const patched = applyPatch(form, current, patch, expected);
-      const object = finishDecode(context, patched, expected, [], fieldValidationOf(context), undecodableStatus);
+      const object = decodePatched(context, patch.apply(current, expected), expected);
       checkPatched(scope, object);
       // Without a version in the patch the current one is what the patch was made for.
-      if (typeof metadata !== 'object' || metadata === null || !('resourceVersion' in metadata)) {
+      if (!patch.setsResourceVersion) {
         if (form !== 'json' || object.metadata?.resourceVersion === current.metadata?.resourceVersion) {
           delete object.metadata?.resourceVersion;
         }
@@ -146,13 +168,21 @@ function checkPatched(scope: ResourceScope, object: KubeObject): void {
   checkNamespace(scope, object);
 }
 
-function applyPlan(
+/** Where the fields of an applied view (a Scale) live: in which kind, and how they are written there. */
+export interface AppliedView {
+  expected: ExpectedKind;
+  toParent: (applied: KubeObject) => KubeObject;
+}
+
+/** The update that an apply patch asks for. */
+export function applyPlan(
   server: ServerContext,
   context: RequestContext,
   scope: ResourceScope,
   expected: ExpectedKind,
   body: Buffer,
   options: WriteOptions,
+  view?: AppliedView,
 ): UpdatePlan {
   let value: unknown;
   try {
@@ -163,24 +193,26 @@ function applyPlan(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw newBadRequest('error decoding YAML: the applied configuration is not an object');
   }
-  const applied = value as KubeObject;
-  context.audit?.setRequestObject(applied);
-  checkApplied(scope, expected, applied);
+  const given = value as KubeObject;
+  context.audit?.setRequestObject(given);
+  checkApplied(scope, expected, given);
+  const applied = view === undefined ? given : view.toParent(given);
+  const target = view?.expected ?? expected;
   const manager = managerOf(context, options.fieldManager);
   const subresource = scope.subresource?.name ?? '';
   const merge = (live: KubeObject | null): KubeObject => {
     const result = applyServerSide({
       live,
       applied: structuredClone(applied),
-      schema: expected.schema,
+      schema: target.schema,
       manager,
       force: options.force === true,
-      apiVersion: expected.group === '' ? expected.version : `${expected.group}/${expected.version}`,
+      apiVersion: target.group === '' ? target.version : `${target.group}/${target.version}`,
       subresource,
       now: timestamp(server.now()),
       resetFields: scope.served.definition.strategy.resetFields?.[subresource] ?? [],
     });
-    return finishDecode(context, result.object, expected, [], fieldValidationOf(context), (text) => newBadRequest(text));
+    return finishDecode(context, result.object, target, [], fieldValidationOf(context), (text) => newBadRequest(text));
   };
   return {
     resourceVersion: '',

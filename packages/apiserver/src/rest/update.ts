@@ -1,4 +1,4 @@
-import { type KubeObject, newBadRequest, newConflict, newInvalid, newNotFound, newStatusError, required } from '@k/apimachinery';
+import { type KubeObject, newBadRequest, newConflict, newInvalid, newNotFound, newStatusError } from '@k/apimachinery';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
@@ -70,6 +70,10 @@ export interface UpdatePlan {
   unconditional: boolean;
   /** Server-side apply computes managed fields itself. */
   ownManagedFields?: boolean;
+  /** A change that the server makes for a subresource: it was admitted and checked as what the client sent. */
+  internal?: boolean;
+  /** How admission sees the object when it is written through a view of another kind (scale). */
+  admissionView?: { show: (object: KubeObject) => KubeObject; merge: (object: KubeObject, view: KubeObject) => void };
 }
 
 /** A finished update: stored, or only shown (dry run). */
@@ -126,23 +130,26 @@ async function updateOnce(
   const wanted = object.metadata?.resourceVersion ?? '';
   if (wanted !== '' && wanted !== '0' && wanted !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
   keepServerMetadata(object, old);
+  const view = plan.admissionView;
   const request = admissionRequest(server, context, scope, 'UPDATE', {
-    object,
-    oldObject: old,
+    object: view ? view.show(object) : object,
+    oldObject: view ? view.show(old) : old,
     options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', ...(options.dryRun ? { dryRun: ['All'] } : {}) },
     dryRun: options.dryRun,
   });
-  await server.admission.runMutating(request);
-  const admitted = request.object ?? object;
+  if (!plan.internal) await server.admission.runMutating(request);
+  if (view && request.object !== null) view.merge(object, request.object);
+  const admitted = view ? object : (request.object ?? object);
   const subresource = scope.subresource?.name ?? '';
-  definition.strategy.prepareForUpdate?.(admitted, old, subresource);
+  if (!plan.internal) definition.strategy.prepareForUpdate?.(admitted, old, subresource);
   if (!plan.ownManagedFields) trackManagedFields(server, context, scope, version.schema, old, admitted, options);
   const hook = subresource === '' ? server.hooks.get(`${definition.resource}.${definition.group}`) : undefined;
+  await hook?.check?.(server, context, admitted, old);
   const release = (await hook?.beforeUpdate?.(admitted, old, options.dryRun)) ?? null;
   try {
-    validateChanged(scope, admitted, old);
+    if (!plan.internal) validateChanged(scope, admitted, old);
     for (const text of definition.strategy.warnings?.(admitted, old) ?? []) context.warnings.add(text);
-    await server.admission.runValidating({ ...request, object: admitted });
+    if (!plan.internal) await server.admission.runValidating({ ...request, object: view ? view.show(admitted) : admitted });
     if (options.dryRun) {
       release?.();
       return { object: admitted, created: false };
@@ -158,7 +165,10 @@ async function updateOnce(
     }
     if (!stored.stale && sameObject(next, forStorage(scope, old))) return { stored, created: false };
     const result = await storage.update(namespace, scope.name, next, stored.modRevision);
-    if (result.ok) return { stored: result.object, created: false };
+    if (result.ok) {
+      hook?.afterUpdate?.(admitted, old);
+      return { stored: result.object, created: false };
+    }
     release?.();
     if (plan.resourceVersion !== '' && result.current !== null) throw modifiedConflict(scope, scope.name);
     return 'lost';
@@ -191,7 +201,6 @@ function checkPreconditions(server: ServerContext, scope: ResourceScope, plan: U
     throw newStatusError(400, 'BadRequest', `invalid resourceVersion ${JSON.stringify(plan.resourceVersion)}: it is not a decimal number`);
   }
   if (plan.resourceVersion !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
-  void required;
 }
 
 /** Metadata that a client cannot change by writing an object. */

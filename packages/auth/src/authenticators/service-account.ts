@@ -20,7 +20,13 @@ export interface KubernetesClaim {
   secret?: BoundObject;
   node?: { name: string; uid?: string };
   warnafter?: number;
+  /** True for a token of a Secret (`kubernetes.io/service-account-token`), which never expires. */
+  legacy?: boolean;
 }
+
+/** The issuer of tokens that lie in Secrets. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
+const LEGACY = 'kubernetes.io/serviceaccount';
 
 /** The id of a key as kube-apiserver derives it: base64url of the SHA-256 of its DER form. */
 export function keyId(publicKey: KeyObject): string {
@@ -33,6 +39,8 @@ export function keyId(publicKey: KeyObject): string {
 export interface ServiceAccountIssuer {
   readonly issuer: string;
   readonly audiences: readonly string[];
+  /** Of signatures, `RS256` or `ES256`. */
+  readonly algorithm: string;
   /** @returns The compact JWT and its expiry in seconds since the epoch. */
   issue(options: {
     namespace: string;
@@ -43,6 +51,8 @@ export interface ServiceAccountIssuer {
     bound?: { pod?: BoundObject; secret?: BoundObject; node?: { name: string; uid?: string } };
     warnAfterSeconds?: number;
   }): Promise<{ token: string; expiresAt: number }>;
+  /** A token without expiry for a Secret, in the older flat form. */
+  issueLegacy(options: { namespace: string; name: string; uid: string; secretName: string }): Promise<string>;
   /** The JSON Web Key Set of the verification keys. */
   jwks(): Promise<object>;
 }
@@ -59,6 +69,7 @@ export function createServiceAccountIssuer(options: {
   return {
     issuer: options.issuer,
     audiences: options.audiences,
+    algorithm: alg,
     async issue(request) {
       const now = Math.floor(Date.now() / 1000);
       const expiresAt = now + request.expirationSeconds;
@@ -81,6 +92,18 @@ export function createServiceAccountIssuer(options: {
         .setSubject(`system:serviceaccount:${request.namespace}:${request.name}`)
         .sign(options.signingKey);
       return { token, expiresAt };
+    },
+    issueLegacy(request) {
+      return new SignJWT({
+        [`${LEGACY}/namespace`]: request.namespace,
+        [`${LEGACY}/secret.name`]: request.secretName,
+        [`${LEGACY}/service-account.name`]: request.name,
+        [`${LEGACY}/service-account.uid`]: request.uid,
+      })
+        .setProtectedHeader({ alg, kid })
+        .setIssuer(LEGACY_ISSUER)
+        .setSubject(`system:serviceaccount:${request.namespace}:${request.name}`)
+        .sign(options.signingKey);
     },
     async jwks() {
       return { keys: [{ use: 'sig', ...(await exportJWK(publicKey)), kid, alg }] };
@@ -115,12 +138,10 @@ export function createServiceAccountAuthenticator(
     if (payload === null) return null;
     const now = Date.now() / 1000;
     if (payload.exp !== undefined && payload.exp <= now) throw new Error('service account token has expired');
-    const granted = [payload.aud ?? []].flat().filter((audience) => audiences.includes(audience));
-    if (granted.length === 0)
-      throw new Error(
-        `token audiences ${JSON.stringify([payload.aud ?? []].flat())} is invalid for the target audiences ${JSON.stringify(audiences)}`,
-      );
-    const claim = payload['kubernetes.io'] as KubernetesClaim | undefined;
+    const claim = payload.iss === LEGACY_ISSUER ? legacyClaim(payload) : (payload['kubernetes.io'] as KubernetesClaim | undefined);
+    const own = claim?.legacy === true ? options.audiences : [payload.aud ?? []].flat();
+    const granted = own.filter((audience) => audiences.includes(audience));
+    if (granted.length === 0) throw new Error(`token audiences ${goList(own)} is invalid for the target audiences ${goList(audiences)}`);
     if (claim?.serviceaccount === undefined) throw new Error('service account token lacks its claims');
     await options.checkBound(claim);
     const extra: Record<string, string[]> = {};
@@ -149,7 +170,7 @@ export function createServiceAccountAuthenticator(
     const known = cache.get(digest);
     if (known !== undefined) return known;
     const claims = unverifiedPayload(token);
-    if (claims === null || !options.issuers.includes(String(claims.iss))) return null;
+    if (claims === null || (claims.iss !== LEGACY_ISSUER && !options.issuers.includes(String(claims.iss)))) return null;
     const result = await jwtVerify(
       token,
       (header) => {
@@ -168,10 +189,27 @@ export function createServiceAccountAuthenticator(
   return {
     name: 'service-account',
     verify,
+    authenticateToken: verify,
     async authenticate(request) {
       const token = bearerToken(request);
       return token === null ? null : verify(token, options.audiences);
     },
+  };
+}
+
+/** A list as Go prints it with `%q`. */
+function goList(list: readonly string[]): string {
+  return `[${list.map((item) => JSON.stringify(item)).join(' ')}]`;
+}
+
+function legacyClaim(payload: JWTPayload): KubernetesClaim | undefined {
+  const text = (name: string): string => String(payload[`${LEGACY}/${name}`] ?? '');
+  if (text('namespace') === '' || text('service-account.name') === '' || text('secret.name') === '') return undefined;
+  return {
+    namespace: text('namespace'),
+    serviceaccount: { name: text('service-account.name'), uid: text('service-account.uid') },
+    secret: { name: text('secret.name'), uid: '' },
+    legacy: true,
   };
 }
 

@@ -1,12 +1,20 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AuthenticationRequest, AuthenticationResult, Authenticator, UserInfo } from '../interface.js';
 
-/** The token of an `Authorization: Bearer` header; null when there is none. */
+/** The token of an `Authorization: Bearer` header; null when there is none, also behind more than one space. */
 export function bearerToken(request: AuthenticationRequest): string | null {
   const header = request.headers['authorization'];
   if (typeof header !== 'string') return null;
-  const match = /^bearer +(\S.*)$/i.exec(header.trim());
-  return match === null ? null : (match[1] as string).trim();
+  const [scheme = '', token = ''] = header.trim().split(' ');
+  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : null;
+}
+
+/** A warning for a header that looks like a bearer token and is none. */
+export function bearerWarning(request: AuthenticationRequest): string | null {
+  const header = request.headers['authorization'];
+  return typeof header === 'string' && /^bearer {2}/i.test(header.trim())
+    ? 'the provided Authorization header contains extra space before the bearer token, and is ignored'
+    : null;
 }
 
 /** Splits one line of CSV with double quotes. */
@@ -53,15 +61,17 @@ export function createTokenFileAuthenticator(csv: string): Authenticator {
       .filter((group) => group !== '');
     users.set(digest.toString('hex'), { digest, user: { username, uid, groups: list } });
   });
+  const find = (token: string): AuthenticationResult | null => {
+    const digest = digestOf(token);
+    const found = users.get(digest.toString('hex'));
+    return found === undefined || !timingSafeEqual(found.digest, digest) ? null : { user: found.user };
+  };
   return {
     name: 'token-file',
     authenticate(request): AuthenticationResult | null {
       const token = bearerToken(request);
-      if (token === null) return null;
-      const digest = digestOf(token);
-      const found = users.get(digest.toString('hex'));
-      if (found === undefined || !timingSafeEqual(found.digest, digest)) return null;
-      return { user: found.user };
+      return token === null ? null : find(token);
     },
+    authenticateToken: find,
   };
 }

@@ -1,4 +1,5 @@
 import type { AuthenticationRequest, AuthenticationResult, Authenticator } from '../interface.js';
+import { bearerToken, bearerWarning } from './token-file.js';
 
 /** Adds the group that every caller of a kind belongs to. */
 function withGroup(result: AuthenticationResult, group: string): AuthenticationResult {
@@ -27,7 +28,40 @@ export async function authenticateWith(
       errors.push(`${authenticator.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const hasToken = request.headers['authorization'] !== undefined;
-  if (errors.length > 0 || hasToken || !anonymous) return { result: null, errors };
-  return { result: { user: { username: 'system:anonymous', groups: ['system:unauthenticated'] } }, errors };
+  if (errors.length > 0 || bearerToken(request) !== null || !anonymous) return { result: null, errors };
+  const warning = bearerWarning(request);
+  return {
+    result: {
+      user: { username: 'system:anonymous', groups: ['system:unauthenticated'] },
+      ...(warning === null ? {} : { warnings: [warning] }),
+    },
+    errors,
+  };
+}
+
+/**
+ * Who a token stands for, for TokenReview.
+ *
+ * @param audiences - What the token has to be meant for.
+ * @param own - The server's audiences, which tokens without any of their own are meant for.
+ * @returns `error` as a TokenReview shows it when nobody recognises the token; it never contains the token.
+ */
+export async function authenticateToken(
+  authenticators: readonly Authenticator[],
+  token: string,
+  audiences: readonly string[],
+  own: readonly string[],
+): Promise<{ result: AuthenticationResult; error?: undefined } | { result: null; error: string }> {
+  const errors = ['invalid bearer token'];
+  for (const authenticator of authenticators) {
+    try {
+      const result = (await authenticator.authenticateToken?.(token, audiences)) ?? null;
+      if (result === null) continue;
+      const granted = result.audiences ?? own.filter((audience) => audiences.includes(audience));
+      if (granted.length > 0) return { result: { ...withGroup(result, 'system:authenticated'), audiences: granted } };
+    } catch (error) {
+      errors.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { result: null, error: errors.length === 1 ? 'invalid bearer token' : `[${errors.join(', ')}]` };
 }
