@@ -8,4 +8,6 @@ export default defineConfig({
   dts: true,
   clean: true,
   splitting: true,
+  // Node and browsers get different ciphers: the choice is the importer's, not the build's.
+  external: ['#primitives'],
 });

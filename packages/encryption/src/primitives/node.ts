@@ -1,0 +1,70 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomFillSync } from 'node:crypto';
+import type { Primitives } from '../primitives.js';
+
+const TAG_BYTES = 16;
+
+/** Random bytes are drawn in blocks: one call into the system serves many nonces. */
+const POOL_BYTES = 4096;
+let pool = new Uint8Array(0);
+let used = 0;
+
+function join(a: Uint8Array, b: Uint8Array, c?: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length + (c?.length ?? 0));
+  out.set(a, 0);
+  out.set(b, a.length);
+  if (c !== undefined) out.set(c, a.length + b.length);
+  return out;
+}
+
+function cipherName(key: Uint8Array, mode: 'gcm' | 'cbc'): 'aes-256-gcm' {
+  // The types know only fixed names; the lengths are checked when keys are made.
+  return `aes-${key.length * 8}-${mode}` as 'aes-256-gcm';
+}
+
+/** node:crypto. */
+export const primitives: Primitives = {
+  randomBytes(count) {
+    if (count > POOL_BYTES / 4) return randomFillSync(new Uint8Array(count));
+    if (pool.length - used < count) {
+      pool = randomFillSync(new Uint8Array(POOL_BYTES));
+      used = 0;
+    }
+    const bytes = pool.slice(used, used + count);
+    pool.fill(0, used, used + count);
+    used += count;
+    return bytes;
+  },
+  aesGcmSeal(key, nonce, plaintext, aad) {
+    const cipher = createCipheriv(cipherName(key, 'gcm'), key, nonce);
+    if (aad.length > 0) cipher.setAAD(aad);
+    const body = cipher.update(plaintext);
+    const rest = cipher.final();
+    return rest.length === 0 ? join(body, cipher.getAuthTag()) : join(body, rest, cipher.getAuthTag());
+  },
+  aesGcmOpen(key, nonce, sealed, aad) {
+    if (sealed.length < TAG_BYTES) return null;
+    const at = sealed.length - TAG_BYTES;
+    const decipher = createDecipheriv(cipherName(key, 'gcm'), key, nonce, { authTagLength: TAG_BYTES });
+    if (aad.length > 0) decipher.setAAD(aad);
+    decipher.setAuthTag(sealed.subarray(at));
+    const body = decipher.update(sealed.subarray(0, at));
+    try {
+      const rest = decipher.final();
+      return rest.length === 0 ? body : join(body, rest);
+    } catch {
+      return null;
+    }
+  },
+  aesCbcEncrypt(key, iv, blocks) {
+    const cipher = createCipheriv(cipherName(key, 'cbc'), key, iv);
+    cipher.setAutoPadding(false);
+    return join(cipher.update(blocks), cipher.final());
+  },
+  aesCbcDecrypt(key, iv, blocks) {
+    const decipher = createDecipheriv(cipherName(key, 'cbc'), key, iv);
+    decipher.setAutoPadding(false);
+    return join(decipher.update(blocks), decipher.final());
+  },
+  hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
+  sha256: (data) => createHash('sha256').update(data).digest(),
+};
