@@ -15,6 +15,7 @@ import {
 import { createStorageFactory, type KeyValueStore, type ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
 import type { AdmissionDependencies } from '@k/admission';
+import type { AuditLogger } from '@k/audit';
 import type { AdmissionRunner } from './admission-runner.js';
 import { AddressRange } from './allocators/address-range.js';
 import { PortRange } from './allocators/port-range.js';
@@ -30,6 +31,7 @@ import { garbageCollector } from './controllers/garbage-collector.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
 import { discoveryFilter } from './discovery/filter.js';
+import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
 import { authorizationFilter } from './filters/authorization.js';
 import { type HealthCheck, healthFilter } from './filters/health.js';
@@ -65,8 +67,8 @@ export interface ServerOptions {
   authorizers?: readonly ('RBAC' | Authorizer)[];
   /** Made once the server's objects can be read; given what admission controllers need. */
   admission: (dependencies: AdmissionDependencies) => AdmissionRunner | Promise<AdmissionRunner>;
-  /** The stage that writes the audit log; absent = no audit. */
-  audit?: Filter;
+  /** Absent = no audit log. */
+  audit?: AuditLogger;
   /** Issues, publishes and accepts service account tokens; absent = none. */
   serviceAccounts?: { issuer: ServiceAccountIssuer; keys: readonly KeyObject[]; issuers: readonly string[] };
   /** CIDRs of service addresses, one or two. Default `['10.0.0.0/24']`. */
@@ -160,6 +162,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     now: Date.now,
   };
   let address = '';
+  const { audit } = options;
   const issuer = options.serviceAccounts?.issuer;
   const audiences = issuer?.audiences ?? [];
   const authenticators = [...options.authenticators];
@@ -169,8 +172,12 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   }
   const filters: Filter[] = [
     requestTimeoutFilter(options.requestTimeoutMs ?? 60_000),
-    authenticationFilter({ authenticators, anonymous: options.anonymous }),
-    ...(options.audit === undefined ? [] : [options.audit]),
+    authenticationFilter({
+      authenticators,
+      anonymous: options.anonymous,
+      ...(audit === undefined ? {} : { onFailure: (context: RequestContext) => auditUnauthenticated(audit, context) }),
+    }),
+    ...(audit === undefined ? [] : [auditFilter(audit)]),
     impersonationFilter(authorizer),
     inFlightFilter({ readOnlyMax: options.readOnlyInFlightMax ?? 400, mutatingMax: options.mutatingInFlightMax ?? 200, metrics }),
     authorizationFilter(authorizer),

@@ -4,8 +4,8 @@
  */
 export interface Primitives {
   randomBytes(count: number): Uint8Array;
-  /** AES-GCM with a 12-byte nonce; answers ciphertext followed by the 16-byte tag. */
-  aesGcmSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array;
+  /** AES-GCM with a 12-byte nonce; answers `head` (copied once, with the rest), ciphertext and the 16-byte tag. */
+  aesGcmSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, head?: Uint8Array): Uint8Array;
   /** The reverse; null when the tag does not match. */
   aesGcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array | null;
   /** AES-CBC of whole blocks, without padding. */

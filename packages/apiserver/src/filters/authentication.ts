@@ -4,7 +4,12 @@ import { type Authenticator, authenticateWith } from '@k/auth';
 import type { Filter, RequestContext } from '../context.js';
 
 /** Who asks. A request with bad credentials is a 401, even where anonymous ones are welcome. */
-export function authenticationFilter(options: { authenticators: readonly Authenticator[]; anonymous: boolean }): Filter {
+export function authenticationFilter(options: {
+  authenticators: readonly Authenticator[];
+  anonymous: boolean;
+  /** Hears of a refused request before it is answered. */
+  onFailure?: (context: RequestContext) => void;
+}): Filter {
   return {
     name: 'authentication',
     why: 'everything after it depends on who asks',
@@ -14,7 +19,10 @@ export function authenticationFilter(options: { authenticators: readonly Authent
         socket: context.exchange.socket as TLSSocket,
         path: context.path,
       });
-      if (result === null) throw newUnauthorized();
+      if (result === null) {
+        options.onFailure?.(context);
+        throw newUnauthorized();
+      }
       context.user = result.user;
       for (const text of result.warnings ?? []) context.warnings.add(text);
       for (const [key, value] of Object.entries(result.auditAnnotations ?? {})) context.audit?.addAnnotation(key, value);

@@ -76,11 +76,11 @@ export function sendStatus(context: RequestContext, status: Status): void | Prom
       context.media = negotiate(undefined, { transforms: false }, wantsPretty(context));
     }
   }
-  if (status.code === 401) context.responseHeaders['www-authenticate'] ??= 'Bearer realm="k"';
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter && (status.code === 429 || status.code === 503 || status.code === 504)) {
     context.responseHeaders['retry-after'] = String(retryAfter);
   }
+  context.audit?.setResponseStatus(status.code);
   context.audit?.setResponseStatusObject(status);
   return sendObject(context, status.code, status);
 }
@@ -93,7 +93,9 @@ function withoutTransforms(accept: string | undefined): string | undefined {
 /** `pretty=true`, or a browser or curl without saying otherwise. */
 export function wantsPretty(context: RequestContext): boolean {
   const value = context.query?.get('pretty');
-  if (value !== null && value !== undefined) return value === '1' || value.toLowerCase() === 'true' || value === '';
+  if (value !== null && value !== undefined) {
+    if (value !== '') return value === '1' || value.toLowerCase() === 'true';
+  }
   const agent = context.exchange.headers['user-agent'];
   return agent !== undefined && (agent.startsWith('curl/') || agent.startsWith('Wget/') || agent.startsWith('Mozilla/5.0'));
 }

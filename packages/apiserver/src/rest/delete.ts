@@ -1,4 +1,4 @@
-import { type KubeObject, StatusError } from '@k/apimachinery';
+import { StatusError } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { sendObject } from '../http/respond.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
@@ -16,13 +16,14 @@ const DELETE_WORKERS = 16;
 export async function handleDelete(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   negotiateObjects(context);
   const options = await parseDeleteOptions(context);
-  if (options.body !== null) context.audit?.setRequestObject(options.body);
+  auditOptions(context, options);
   warnDefaultPropagation(context, scope, options);
   try {
     const result = await deleteObject(server, context, scope, options);
     if (result.deleted && !scope.served.definition.strategy.deleteReturnsObject) {
       const status = deletedStatus(scope, result.object);
-      context.audit?.setResponseObject(status as unknown as KubeObject);
+      context.audit?.setResponseStatus(200);
+      context.audit?.setResponseStatusObject(status);
       await sendObject(context, 200, status);
       return;
     }
@@ -30,6 +31,11 @@ export async function handleDelete(server: ServerContext, context: RequestContex
   } catch (error) {
     throw storageFault(error, scope.served.definition, scope.name);
   }
+}
+
+/** The log shows options in the server's internal version, as upstream does. */
+function auditOptions(context: RequestContext, options: DeleteOptions): void {
+  if (options.body !== null) context.audit?.setRequestObject({ ...options.body, apiVersion: 'meta.k8s.io/__internal' });
 }
 
 /** Kinds that orphan by default say so. */
@@ -45,7 +51,7 @@ function warnDefaultPropagation(context: RequestContext, scope: ResourceScope, o
 export async function handleDeleteCollection(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   negotiateObjects(context);
   const options = await parseDeleteOptions(context);
-  if (options.body !== null) context.audit?.setRequestObject(options.body);
+  auditOptions(context, options);
   const request = parseListOptions(context, scope, false);
   const { definition } = scope.served;
   const whole = admissionRequest(server, context, scope, 'DELETE', {

@@ -21,9 +21,9 @@ export function sealExtended(seed: Uint8Array, data: Uint8Array, authenticated: 
   const info = primitives.randomBytes(INFO_BYTES);
   const nonce = primitives.randomBytes(NONCE_BYTES);
   const key = keyOf(seed, info);
-  const sealed = primitives.aesGcmSeal(key, nonce, data, authenticated);
+  const stored = primitives.aesGcmSeal(key, nonce, data, authenticated, concat(info, nonce));
   key.fill(0);
-  return concat(info, nonce, sealed);
+  return stored;
 }
 
 /** Decrypts what {@link sealExtended} wrote. */

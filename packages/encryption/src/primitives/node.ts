@@ -2,17 +2,23 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomFillSyn
 import type { Primitives } from '../primitives.js';
 
 const TAG_BYTES = 16;
+const EMPTY = new Uint8Array(0);
 
 /** Random bytes are drawn in blocks: one call into the system serves many nonces. */
 const POOL_BYTES = 4096;
 let pool = new Uint8Array(0);
 let used = 0;
 
-function join(a: Uint8Array, b: Uint8Array, c?: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length + (c?.length ?? 0));
-  out.set(a, 0);
-  out.set(b, a.length);
-  if (c !== undefined) out.set(c, a.length + b.length);
+/** One copy of every part, into memory that is not cleared first. */
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }
 
@@ -34,12 +40,12 @@ export const primitives: Primitives = {
     used += count;
     return bytes;
   },
-  aesGcmSeal(key, nonce, plaintext, aad) {
+  aesGcmSeal(key, nonce, plaintext, aad, head = EMPTY) {
     const cipher = createCipheriv(cipherName(key, 'gcm'), key, nonce);
     if (aad.length > 0) cipher.setAAD(aad);
     const body = cipher.update(plaintext);
     const rest = cipher.final();
-    return rest.length === 0 ? join(body, cipher.getAuthTag()) : join(body, rest, cipher.getAuthTag());
+    return join(head, body, rest, cipher.getAuthTag());
   },
   aesGcmOpen(key, nonce, sealed, aad) {
     if (sealed.length < TAG_BYTES) return null;

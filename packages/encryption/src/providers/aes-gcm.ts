@@ -1,6 +1,6 @@
 import { primitives } from '#primitives';
 import { TransformError } from '../errors.js';
-import { concat, type Transformer } from '../transformer.js';
+import type { Transformer } from '../transformer.js';
 import { WriteLimit } from './write-limit.js';
 
 const NONCE_BYTES = 12;
@@ -30,7 +30,7 @@ export function aesGcmTransformer(key: Uint8Array, options: AesGcmOptions = {}):
     encrypt(data, authenticated) {
       limit.count();
       const nonce = primitives.randomBytes(NONCE_BYTES);
-      return concat(nonce, primitives.aesGcmSeal(own, nonce, data, authenticated));
+      return primitives.aesGcmSeal(own, nonce, data, authenticated, nonce);
     },
     decrypt(data, authenticated) {
       if (data.length < NONCE_BYTES) throw new TransformError('the stored data was shorter than the required size', 'aesgcm', keyName);

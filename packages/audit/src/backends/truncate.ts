@@ -1,0 +1,46 @@
+import { type AuditEvent, formatEvent } from '../event.js';
+import type { AuditBackend, AuditErrorHandler } from './backend.js';
+
+const TRUNCATED = 'audit.k8s.io/truncated';
+
+/** Drops bodies of events that are too big, and splits batches that are. Sizes in bytes of JSON. */
+export function truncateBackend(
+  backend: AuditBackend,
+  options: { maxEventBytes?: number; maxBatchBytes?: number; onError?: AuditErrorHandler } = {},
+): AuditBackend {
+  const { maxEventBytes = 102_400, maxBatchBytes = 10_485_760, onError } = options;
+  const sizeOf = (event: AuditEvent): number => Buffer.byteLength(formatEvent(event)) + 1;
+  return {
+    name: `truncate<${backend.name}>`,
+    process(events) {
+      const batches: AuditEvent[][] = [[]];
+      let bytes = 0;
+      let complete = true;
+      for (const given of events) {
+        let event = given;
+        let size = sizeOf(event);
+        if (size > maxEventBytes && event.level !== 'Metadata') {
+          const { requestObject: _request, responseObject: _response, ...rest } = event;
+          event = { ...rest, annotations: { ...rest.annotations, [TRUNCATED]: 'true' } };
+          size = sizeOf(event);
+        }
+        if (size > maxEventBytes) {
+          complete = false;
+          onError?.({ plugin: 'truncate', events: [given], error: new Error('event is too large even after truncating') });
+          continue;
+        }
+        if (bytes + size > maxBatchBytes && bytes > 0) {
+          batches.push([]);
+          bytes = 0;
+        }
+        batches.at(-1)?.push(event);
+        bytes += size;
+      }
+      const results = batches.filter((batch) => batch.length > 0).map((batch) => backend.process(batch));
+      return results.some((result) => result instanceof Promise)
+        ? Promise.all(results).then((all) => complete && all.every(Boolean))
+        : complete && results.every((result) => result === true);
+    },
+    close: () => backend.close(),
+  };
+}

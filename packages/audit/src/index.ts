@@ -1,0 +1,12 @@
+export type { AuditBackend, AuditErrorHandler } from './backends/backend.js';
+export { type BufferOptions, bufferedBackend } from './backends/buffered.js';
+export { legacyLine } from './backends/legacy-format.js';
+export { type LogBackend, type LogOptions, logBackend } from './backends/log.js';
+export { truncateBackend } from './backends/truncate.js';
+export { ignoreErrors, unionBackend } from './backends/union.js';
+export { readWebhookKubeconfig, type WebhookTarget, webhookBackend } from './backends/webhook.js';
+export * from './event.js';
+export { type AuditCounters, AuditLogger, type AuditRequest, nowMicros, RequestAuditor, sourceIps } from './logger.js';
+export { createPolicyEvaluator, type PolicyEvaluator, type RulePart } from './policy/evaluator.js';
+export { AuditPolicyError, parsePolicy, policyFaults } from './policy/parse-policy.js';
+export type * from './policy/policy.js';

@@ -1,0 +1,148 @@
+import { parseDocument } from 'yaml';
+import { type AuditStage, LEVELS, STAGES } from '../event.js';
+import type { AuditPolicy, GroupResources, PolicyRule } from './policy.js';
+
+/** A policy that cannot be used. */
+export class AuditPolicyError extends Error {
+  override readonly name = 'AuditPolicyError';
+}
+
+type Fields = Record<string, unknown>;
+
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const SUBDOMAIN_TEXT =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const POLICY_FIELDS = ['apiVersion', 'kind', 'metadata', 'omitStages', 'omitManagedFields', 'rules'];
+const RULE_FIELDS = [
+  'level',
+  'users',
+  'userGroups',
+  'verbs',
+  'namespaces',
+  'resources',
+  'nonResourceURLs',
+  'omitStages',
+  'omitManagedFields',
+];
+
+function strings(value: unknown, path: string): string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
+    throw new AuditPolicyError(`failed decoding: ${path} must be a list of strings`);
+  }
+  return value as string[];
+}
+
+function fields(value: unknown, path: string, known: readonly string[], unknown: string[]): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new AuditPolicyError(`failed decoding: ${path} must be an object`);
+  for (const key of Object.keys(value))
+    if (!known.includes(key)) unknown.push(`unknown field "${path === 'the policy' ? '' : `${path}.`}${key}"`);
+  return value as Fields;
+}
+
+function readRule(value: unknown, path: string, unknown: string[]): PolicyRule {
+  const rule = fields(value, path, RULE_FIELDS, unknown);
+  const out: Fields = { level: rule['level'] ?? '' };
+  for (const name of ['users', 'userGroups', 'verbs', 'namespaces', 'nonResourceURLs', 'omitStages'] as const) {
+    const list = strings(rule[name], `${path}.${name}`);
+    if (list !== undefined) out[name] = list;
+  }
+  if (rule['resources'] !== undefined && rule['resources'] !== null) {
+    if (!Array.isArray(rule['resources'])) throw new AuditPolicyError(`failed decoding: ${path}.resources must be a list`);
+    out['resources'] = rule['resources'].map((item, i): GroupResources => {
+      const at = `${path}.resources[${i}]`;
+      const entry = fields(item, at, ['group', 'resources', 'resourceNames'], unknown);
+      const resources = strings(entry['resources'], `${at}.resources`);
+      const resourceNames = strings(entry['resourceNames'], `${at}.resourceNames`);
+      return {
+        group: typeof entry['group'] === 'string' ? entry['group'] : '',
+        ...(resources === undefined ? {} : { resources }),
+        ...(resourceNames === undefined ? {} : { resourceNames }),
+      };
+    });
+  }
+  if (typeof rule['omitManagedFields'] === 'boolean') out['omitManagedFields'] = rule['omitManagedFields'];
+  return out as unknown as PolicyRule;
+}
+
+/**
+ * Parses and checks a policy.
+ *
+ * @param source - YAML or JSON text, or the object that it stands for.
+ * @param warn - Hears of unknown and duplicate fields, which are ignored as upstream does.
+ * @throws {AuditPolicyError} with every fault.
+ */
+export function parsePolicy(source: string | object, warn: (message: string) => void = () => {}): AuditPolicy {
+  let value: unknown = source;
+  const unknown: string[] = [];
+  if (typeof source === 'string') {
+    const document = parseDocument(source, { uniqueKeys: false });
+    const [error] = document.errors;
+    if (error !== undefined) throw new AuditPolicyError(`failed decoding: ${error.message.split('\n')[0]}`);
+    value = document.toJS();
+    for (const duplicate of parseDocument(source).errors) unknown.push(duplicate.message.split('\n')[0] ?? duplicate.code);
+  }
+  const root = fields(value, 'the policy', POLICY_FIELDS, unknown);
+  if (root['apiVersion'] !== 'audit.k8s.io/v1' || root['kind'] !== 'Policy') {
+    throw new AuditPolicyError(`unknown group version field ${String(root['apiVersion'])}, Kind=${String(root['kind'])} in policy`);
+  }
+  const rules = root['rules'] ?? [];
+  if (!Array.isArray(rules)) throw new AuditPolicyError('failed decoding: rules must be a list');
+  const policy: AuditPolicy = {
+    omitStages: (strings(root['omitStages'], 'omitStages') ?? []) as AuditStage[],
+    omitManagedFields: root['omitManagedFields'] === true,
+    rules: rules.map((rule, i) => readRule(rule, `rules[${i}]`, unknown)),
+  };
+  if (unknown.length > 0) warn(`Audit policy contains errors, falling back to lenient decoding: ${unknown.join(', ')}`);
+  const faults = policyFaults(policy);
+  if (faults.length > 0) throw new AuditPolicyError(faults.length === 1 ? (faults[0] as string) : `[${faults.join(', ')}]`);
+  if (policy.rules.length === 0) throw new AuditPolicyError('loaded illegal policy with 0 rules');
+  return policy;
+}
+
+function stageFaults(stages: readonly string[], path: string): string[] {
+  return stages.flatMap((stage, i) =>
+    STAGES.includes(stage as AuditStage)
+      ? []
+      : [`${path}[${i}]: Invalid value: ${JSON.stringify(stage)}: allowed stages are ${STAGES.join(',')}`],
+  );
+}
+
+/** Every fault of a decoded policy, in upstream's order and words. */
+export function policyFaults(policy: AuditPolicy): string[] {
+  const faults = stageFaults(policy.omitStages, 'omitStages');
+  policy.rules.forEach((rule, i) => {
+    const path = `rules[${i}]`;
+    const level = rule.level as string;
+    if (level === '') faults.push(`${path}.level: Required value`);
+    else if (!LEVELS.includes(rule.level)) {
+      faults.push(
+        `${path}.level: Unsupported value: ${JSON.stringify(level)}: supported values: "Metadata", "None", "Request", "RequestResponse"`,
+      );
+    }
+    (rule.nonResourceURLs ?? []).forEach((url, j) => {
+      if (url === '*') return;
+      const at = `${path}.nonResourceURLs[${j}]: Invalid value: ${JSON.stringify(url)}`;
+      if (!url.startsWith('/')) faults.push(`${at}: non-resource URL rules must begin with a '/' character`);
+      if (url.slice(0, -1).includes('*')) faults.push(`${at}: non-resource URL wildcards '*' must be the final character of the rule`);
+    });
+    for (const { group, resources, resourceNames } of rule.resources ?? []) {
+      if (group !== '' && group !== '*' && !DNS_SUBDOMAIN.test(group)) {
+        faults.push(`${path}.resources.group: Invalid value: ${JSON.stringify(group)}: ${SUBDOMAIN_TEXT}`);
+      }
+      if ((resourceNames?.length ?? 0) > 0 && (resources?.length ?? 0) === 0) {
+        faults.push(
+          `${path}.resources.resourceNames: Invalid value: ${JSON.stringify(resourceNames)}: using resourceNames requires at least one resource`,
+        );
+      }
+    }
+    faults.push(...stageFaults(rule.omitStages ?? [], `${path}.omitStages`));
+    if ((rule.nonResourceURLs?.length ?? 0) > 0 && ((rule.resources?.length ?? 0) > 0 || (rule.namespaces?.length ?? 0) > 0)) {
+      faults.push(
+        `${path}.nonResourceURLs: Invalid value: ${JSON.stringify(rule.nonResourceURLs)}: rules cannot apply to both regular resources and non-resource URLs`,
+      );
+    }
+  });
+  return faults;
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type AuditBackend,
+  type AuditEvent,
+  bufferedBackend,
+  ignoreErrors,
+  logBackend,
+  truncateBackend,
+  unionBackend,
+  webhookBackend,
+} from '../src/index.js';
+
+function event(id: number, more: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    level: 'Request',
+    auditID: `id-${id}`,
+    stage: 'ResponseComplete',
+    requestURI: '/',
+    verb: 'get',
+    user: {},
+    requestReceivedMicros: 0,
+    stageMicros: 0,
+    ...more,
+  };
+}
+
+function memory(): AuditBackend & { batches: (readonly AuditEvent[])[] } {
+  const batches: (readonly AuditEvent[])[] = [];
+  return { name: 'memory', batches, process: (list) => batches.push(list) > 0, close: async () => {} };
+}
+
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'audit-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+describe('the log backend', () => {
+  it('loses none of 100,000 events in rotation, and no line is torn', async () => {
+    const path = join(dir, 'deep', 'audit.log');
+    const log = logBackend({ path, maxSizeMb: 1, maxBackups: 0, compress: true });
+    for (let i = 0; i < 100_000; i++) expect(log.process([event(i)])).toBe(true);
+    await log.close();
+    const files = readdirSync(join(dir, 'deep'));
+    expect(files.length).toBeGreaterThan(10);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const ids = new Set<string>();
+    for (const name of files) {
+      const bytes = readFileSync(join(dir, 'deep', name));
+      const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+      for (const line of text.split('\n').slice(0, -1)) ids.add((JSON.parse(line) as { auditID: string }).auditID);
+    }
+    expect(ids.size).toBe(100_000);
+  });
+
+  it('keeps as many backups as it may', async () => {
+    const path = join(dir, 'audit.log');
+    const log = logBackend({ path, maxSizeMb: 1, maxBackups: 2 });
+    const big = 'x'.repeat(300_000);
+    for (let i = 0; i < 30; i++) log.process([event(i, { requestURI: big })]);
+    await log.close();
+    expect(readdirSync(dir).length).toBe(3);
+  });
+
+  it('goes on in a new file after its file was moved', async () => {
+    const path = join(dir, 'audit.log');
+    const log = logBackend({ path });
+    log.process([event(1)]);
+    renameSync(path, `${path}.old`);
+    log.reopen();
+    log.process([event(2)]);
+    await log.close();
+    expect(readFileSync(`${path}.old`, 'utf8')).toContain('"id-1"');
+    expect(readFileSync(path, 'utf8')).toContain('"id-2"');
+  });
+
+  it('reports what it could not write', async () => {
+    const lost: string[] = [];
+    const log = logBackend({
+      path: join(dir, 'a.log'),
+      maxSizeMb: 1,
+      onError: ({ plugin, events }) => lost.push(plugin, ...events.map(({ auditID }) => auditID)),
+    });
+    expect(log.process([event(1, { requestURI: 'x'.repeat(1_100_000) })])).toBe(false);
+    expect(ignoreErrors(log).process([event(2, { requestURI: 'x'.repeat(1_100_000) })])).toBe(true);
+    expect(lost).toEqual(['log', 'id-1', 'log', 'id-2']);
+    await log.close();
+  });
+});
+
+describe('truncation', () => {
+  it('drops bodies first, then the event', () => {
+    const backend = memory();
+    const lost: string[] = [];
+    const truncate = truncateBackend(backend, {
+      maxEventBytes: 400,
+      onError: ({ events }) => lost.push(...events.map(({ auditID }) => auditID)),
+    });
+    expect(
+      truncate.process([event(1), event(2, { requestObject: `"${'x'.repeat(500)}"` }), event(3, { requestURI: 'x'.repeat(500) })]),
+    ).toBe(false);
+    expect(backend.batches.flat().map(({ auditID, requestObject, annotations }) => [auditID, requestObject, annotations])).toEqual([
+      ['id-1', undefined, undefined],
+      ['id-2', undefined, { 'audit.k8s.io/truncated': 'true' }],
+    ]);
+    expect(lost).toEqual(['id-3']);
+  });
+});
+
+describe('batches', () => {
+  it('are sent when they are full and at the end', async () => {
+    const backend = memory();
+    const buffered = bufferedBackend(backend, { maxBatchSize: 4, maxBatchWaitMs: 60_000 });
+    for (let i = 0; i < 10; i++) buffered.process([event(i)]);
+    await buffered.close();
+    expect(backend.batches.map((batch) => batch.length)).toEqual([4, 4, 2]);
+  });
+
+  it('drop what does not fit and say so', async () => {
+    const lost: string[] = [];
+    const buffered = bufferedBackend(memory(), {
+      bufferSize: 2,
+      maxBatchSize: 100,
+      onError: ({ error, events }) => lost.push(`${(error as Error).message}: ${events.length}`),
+    });
+    expect(buffered.process([event(1), event(2), event(3)])).toBe(true);
+    await buffered.close();
+    buffered.process([event(4)]);
+    expect(lost).toEqual(['audit buffer queue blocked: 1', 'audit backend shut down: 1']);
+  });
+});
+
+describe('the webhook backend', () => {
+  let server: Server;
+  const bodies: { kind: string; items: { auditID: string }[] }[] = [];
+  const answers: number[] = [];
+  beforeEach(async () => {
+    bodies.length = 0;
+    server = createServer((request, response) => {
+      let text = '';
+      request.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      request.on('end', () => {
+        const code = answers.shift() ?? 200;
+        if (code === 200) bodies.push(JSON.parse(text));
+        response.writeHead(code).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => server.close());
+  const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+
+  it('posts lists, and again after 429 and 500', async () => {
+    answers.push(429, 500);
+    const webhook = webhookBackend({ target: { url: url() }, initialBackoffMs: 1 });
+    expect(await webhook.process([event(1), event(2)])).toBe(true);
+    expect(bodies).toEqual([expect.objectContaining({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {} })]);
+    expect(bodies[0]?.items.map(({ auditID }) => auditID)).toEqual(['id-1', 'id-2']);
+    await webhook.close();
+  });
+
+  it('gives up after five tries', async () => {
+    answers.push(500, 500, 500, 500, 500);
+    const lost: number[] = [];
+    const webhook = webhookBackend({ target: { url: url() }, initialBackoffMs: 1, onError: ({ events }) => lost.push(events.length) });
+    expect(await webhook.process([event(1)])).toBe(false);
+    expect(lost).toEqual([1]);
+    await webhook.close();
+  });
+});
+
+describe('a union', () => {
+  it('succeeds when all do', () => {
+    const failing: AuditBackend = { name: 'failing', process: () => false, close: async () => {} };
+    expect(unionBackend([memory(), memory()]).process([event(1)])).toBe(true);
+    expect(unionBackend([memory(), failing]).process([event(1)])).toBe(false);
+    expect(unionBackend([memory(), failing]).name).toBe('union[memory,failing]');
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type AuditBackend,
+  type AuditEvent,
+  AuditLogger,
+  type AuditRequest,
+  createPolicyEvaluator,
+  formatEvent,
+  legacyLine,
+  parsePolicy,
+  sourceIps,
+} from '../src/index.js';
+
+function memory(): AuditBackend & { events: AuditEvent[] } {
+  const events: AuditEvent[] = [];
+  return { name: 'memory', events, process: (list) => events.push(...list) > 0, close: async () => {} };
+}
+
+function logger(level: string, backend: AuditBackend, more: object = {}): AuditLogger {
+  const policy = parsePolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: [], rules: [{ level, ...more }] });
+  return new AuditLogger({ evaluator: createPolicyEvaluator(policy), backend });
+}
+
+const request: AuditRequest = {
+  attributes: {
+    verb: 'create',
+    isResourceRequest: true,
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'pods',
+    subresource: '',
+    namespace: 'default',
+    name: '',
+    path: '/api/v1/namespaces/default/pods',
+  },
+  uri: '/api/v1/namespaces/default/pods?x=<1>',
+  user: { username: 'admin', groups: ['system:masters'] },
+  auditId: 'id-1',
+  headers: { 'user-agent': 'kubectl/v1.36.2' },
+  remoteAddress: '::ffff:127.0.0.1',
+  receivedMicros: Date.parse('2026-01-01T00:00:00Z') * 1000,
+};
+const pod = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'p', managedFields: [{ manager: 'm' }] } };
+
+describe('events', () => {
+  it('are written in upstream form, key by key', () => {
+    const backend = memory();
+    const auditor = logger('Metadata', backend).begin(request);
+    auditor?.setRequestObject(pod);
+    auditor?.addAnnotation('authorization.k8s.io/reason', '');
+    auditor?.addAnnotation('authorization.k8s.io/decision', 'allow');
+    auditor?.addAnnotation('authorization.k8s.io/decision', 'forbid');
+    auditor?.setResponseStatus(201);
+    auditor?.emit('ResponseComplete', Date.parse('2026-01-01T00:00:00.010Z') * 1000 + 7);
+    expect(formatEvent(backend.events[0] as AuditEvent)).toBe(
+      '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"id-1","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/default/pods?x=\\u003c1\\u003e","verb":"create","user":{"username":"admin","groups":["system:masters"]},"sourceIPs":["127.0.0.1"],"userAgent":"kubectl/v1.36.2","objectRef":{"resource":"pods","namespace":"default","name":"p","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":201},"requestReceivedTimestamp":"2026-01-01T00:00:00.000000Z","stageTimestamp":"2026-01-01T00:00:00.010007Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""}}',
+    );
+  });
+
+  it.each([
+    ['Metadata', undefined, undefined],
+    ['Request', JSON.stringify(pod), undefined],
+    ['RequestResponse', JSON.stringify(pod), JSON.stringify(pod)],
+  ])('%s holds as much as it says', (level, requestObject, responseObject) => {
+    const backend = memory();
+    const auditor = logger(level, backend).begin(request);
+    auditor?.setRequestObject(pod);
+    auditor?.setResponseObject(pod);
+    auditor?.complete();
+    expect(backend.events[0]?.requestObject).toBe(requestObject);
+    expect(backend.events[0]?.responseObject).toBe(responseObject);
+  });
+
+  it('None writes nothing', () => {
+    expect(logger('None', memory()).begin(request)).toBeNull();
+  });
+
+  it('leave managed fields out, in lists and tables too', () => {
+    const backend = memory();
+    const auditor = logger('RequestResponse', backend, { omitManagedFields: true }).begin(request);
+    auditor?.setRequestObject(pod);
+    auditor?.setResponseObject({ kind: 'PodList', items: [pod] });
+    auditor?.complete();
+    expect(backend.events[0]?.requestObject).toBe('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}');
+    expect(backend.events[0]?.responseObject).toBe('{"kind":"PodList","items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}]}');
+  });
+
+  it('show the body as it was, whatever happens to the object later', () => {
+    const backend = memory();
+    const auditor = logger('Request', backend).begin(request);
+    const object = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'p' } };
+    auditor?.setRequestObject(object);
+    object.metadata.name = 'changed';
+    auditor?.complete();
+    expect(backend.events[0]?.requestObject).toBe('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}');
+  });
+
+  it('take the status of a failed request', () => {
+    const backend = memory();
+    const auditor = logger('Metadata', backend).begin(request);
+    auditor?.setResponseStatus(403);
+    auditor?.setResponseStatusObject({ status: 'Failure', message: 'no', reason: 'Forbidden', details: {}, code: 403 });
+    auditor?.complete();
+    expect(backend.events[0]?.responseStatus).toEqual({
+      metadata: {},
+      status: 'Failure',
+      message: 'no',
+      reason: 'Forbidden',
+      details: {},
+      code: 403,
+    });
+  });
+
+  it('say how a request without an answer ended', () => {
+    const backend = memory();
+    logger('Metadata', backend).begin(request)?.complete();
+    logger('Metadata', backend).begin(request)?.panic('boom');
+    expect(backend.events.map(({ stage, responseStatus }) => [stage, responseStatus])).toEqual([
+      ['ResponseComplete', { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 }],
+      ['Panic', { metadata: {}, status: 'Failure', message: "APIServer panic'd: boom", reason: 'InternalError', code: 500 }],
+    ]);
+  });
+
+  it('omit the stages that the policy omits', () => {
+    const backend = memory();
+    const auditor = logger('Metadata', backend, { omitStages: ['RequestReceived'] }).begin(request);
+    auditor?.emit('RequestReceived');
+    auditor?.complete();
+    expect(backend.events.map(({ stage }) => stage)).toEqual(['ResponseComplete']);
+  });
+});
+
+describe('source addresses', () => {
+  it.each([
+    [{}, '10.0.0.1', ['10.0.0.1']],
+    [{ 'x-forwarded-for': '1.2.3.4, nonsense, 5.6.7.8' }, '10.0.0.1', ['1.2.3.4', '5.6.7.8', '10.0.0.1']],
+    [{ 'x-forwarded-for': '1.2.3.4', 'x-real-ip': '9.9.9.9' }, '9.9.9.9', ['1.2.3.4', '9.9.9.9']],
+    [{ 'x-real-ip': 'nobody' }, '::1', ['::1']],
+  ])('%j', (headers, remote, expected) => {
+    expect(sourceIps(headers, remote)).toEqual(expected);
+  });
+});
+
+describe('the legacy format', () => {
+  it('is one line', () => {
+    const backend = memory();
+    logger('Metadata', backend).begin(request)?.emit('RequestReceived');
+    expect(legacyLine(backend.events[0] as AuditEvent)).toBe(
+      '2026-01-01T00:00:00Z AUDIT: id="id-1" stage="RequestReceived" ip="127.0.0.1" method="create" user="admin" groups="\\"system:masters\\"" as="<self>" asgroups="<lookup>" user-agent="kubectl/v1.36.2" namespace="default" uri="/api/v1/namespaces/default/pods?x=<1>" response="<deferred>"',
+    );
+  });
+});
