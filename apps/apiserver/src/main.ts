@@ -7,8 +7,8 @@ import { openEmbeddedStore } from '@k/storage';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { ensureCertificates } from './certificates.js';
-import { serviceAccountKeys } from './service-account-keys.js';
 import { writeKubeconfig } from './kubeconfig.js';
+import { serviceAccountKeys } from './service-account-keys.js';
 
 const program = new Command('k-apiserver')
   .option('--data-dir <dir>', 'folder of the embedded store', './.k')

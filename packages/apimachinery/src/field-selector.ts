@@ -23,7 +23,7 @@ function splitTerms(text: string): string[] {
   return terms;
 }
 
-function unescape(text: string): string {
+function unescapeValue(text: string): string {
   return text.replace(/\\(.)/g, (whole, char: string) => {
     if (char === '\\' || char === ',' || char === '=') return char;
     throw new Error(`invalid field selector: invalid escape sequence: ${whole}`);
@@ -41,7 +41,7 @@ export function parseFieldSelector(text: string): FieldSelector {
     if (term === '') continue;
     const match = /^([^=!]*)(!=|==|=)(.*)$/s.exec(term);
     if (match === null) throw new Error(`invalid selector: '${text}'; can't understand '${term}'`);
-    out.push({ field: match[1] as string, operator: match[2] === '!=' ? '!=' : '=', value: unescape(match[3] as string) });
+    out.push({ field: match[1] as string, operator: match[2] === '!=' ? '!=' : '=', value: unescapeValue(match[3] as string) });
   }
   return out;
 }

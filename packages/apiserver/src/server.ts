@@ -2,7 +2,9 @@
  * Composes one API server: storage → registry → informers → authorization → the handler chain → the listener.
  */
 import { type KeyObject, randomUUID } from 'node:crypto';
+import type { AdmissionDependencies } from '@k/admission';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
+import type { AuditLogger } from '@k/audit';
 import {
   type Authenticator,
   type Authorizer,
@@ -14,8 +16,7 @@ import {
 } from '@k/auth';
 import { createStorageFactory, type KeyValueStore, type ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
-import type { AdmissionDependencies } from '@k/admission';
-import type { AuditLogger } from '@k/audit';
+import { advertisedAddress, authorizeFor, localSink } from './admission-dependencies.js';
 import type { AdmissionRunner } from './admission-runner.js';
 import { AddressRange } from './allocators/address-range.js';
 import { PortRange } from './allocators/port-range.js';
@@ -38,20 +39,19 @@ import { type HealthCheck, healthFilter } from './filters/health.js';
 import { impersonationFilter } from './filters/impersonation.js';
 import { inFlightFilter } from './filters/in-flight.js';
 import { openIdDiscoveryFilter } from './filters/openid-discovery.js';
+import { requestTimeoutFilter } from './filters/request-timeout.js';
 import { runChain } from './handler-chain.js';
 import { healthChecks } from './health-checks.js';
 import type { Exchange } from './http/exchange.js';
 import { type Listener, type ListenerOptions, listen } from './http/listener.js';
 import { InformerSet } from './informer-set.js';
-import { advertisedAddress, authorizeFor, localSink } from './admission-dependencies.js';
 import { LocalClient } from './local-client.js';
 import { createServerMetrics, type ServerMetrics } from './metrics.js';
 import { createRbacSource } from './rbac-source.js';
 import { ResourceRegistry } from './registry.js';
-import { requestTimeoutFilter } from './filters/request-timeout.js';
 import { resolveRequestInfo } from './request-info.js';
-import { escalationCheck } from './rest/rbac-escalation.js';
 import { resourceDispatcher } from './rest/dispatch.js';
+import { escalationCheck } from './rest/rbac-escalation.js';
 import type { ServerContext, WriteHook } from './server-context.js';
 import { boundObjectCheck } from './service-account-check.js';
 import { specialHandlers } from './special-handlers.js';

@@ -83,9 +83,13 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
 
   const orphanDependents = async (node: Node): Promise<void> => {
     await Promise.all(
-      graph.dependentsOf(node.uid).map((dependent) =>
-        client.release(dependent.group, dependent.resource, dependent.namespace, dependent.name, (current) => withoutOwners(current, [node.uid])),
-      ),
+      graph
+        .dependentsOf(node.uid)
+        .map((dependent) =>
+          client.release(dependent.group, dependent.resource, dependent.namespace, dependent.name, (current) =>
+            withoutOwners(current, [node.uid]),
+          ),
+        ),
     );
     await client.release(node.group, node.resource, node.namespace, node.name, (current) => withoutFinalizer(current, ORPHAN, node.uid));
   };
@@ -95,7 +99,9 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
       .dependentsOf(node.uid)
       .filter((dependent) => dependent.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion === true));
     if (blocking.length === 0) {
-      await client.release(node.group, node.resource, node.namespace, node.name, (current) => withoutFinalizer(current, FOREGROUND, node.uid));
+      await client.release(node.group, node.resource, node.namespace, node.name, (current) =>
+        withoutFinalizer(current, FOREGROUND, node.uid),
+      );
       return;
     }
     for (const dependent of blocking) if (!dependent.deleting) queue.add(dependent.uid);
@@ -184,7 +190,9 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
   return {
     name: 'garbage-collector',
     async start() {
-      unsubscribe = registry.catalogue.onChange(() => void follow().catch((error: unknown) => log.error({ err: error }, 'garbage collector')));
+      unsubscribe = registry.catalogue.onChange(
+        () => void follow().catch((error: unknown) => log.error({ err: error }, 'garbage collector')),
+      );
       await follow();
       synced = true;
       for (const node of graph.nodes.values()) examine(node);

@@ -38,7 +38,8 @@ export function serviceAccountTokensController(
       return;
     }
     const data = (secret['data'] ?? {}) as Record<string, string>;
-    if (data['token'] !== undefined && data['ca.crt'] === base64(rootCa) && data['namespace'] !== undefined && annotations[UID] === uid) return;
+    if (data['token'] !== undefined && data['ca.crt'] === base64(rootCa) && data['namespace'] !== undefined && annotations[UID] === uid)
+      return;
     const token = data['token'] ?? base64(await issuer.issueLegacy({ namespace, name: annotations[NAME] ?? '', uid, secretName: name }));
     await client.update('', 'secrets', namespace, name, (current) => ({
       ...current,

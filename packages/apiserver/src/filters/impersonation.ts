@@ -64,7 +64,10 @@ function describe(wanted: Wanted): string {
 }
 
 /** The parts of an identity as resources that the caller must be allowed to impersonate. */
-function partsOf(wanted: Wanted, legacy: boolean): Pick<AuthorizationAttributes, 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'name'>[] {
+function partsOf(
+  wanted: Wanted,
+  legacy: boolean,
+): Pick<AuthorizationAttributes, 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'name'>[] {
   const group = legacy ? '' : AUTHENTICATION;
   const account = ACCOUNT.exec(wanted.username);
   const part = (apiGroup: string, resource: string, name: string, subresource = '', namespace = '') => ({
@@ -75,7 +78,9 @@ function partsOf(wanted: Wanted, legacy: boolean): Pick<AuthorizationAttributes,
     name,
   });
   return [
-    account === null ? part(group, 'users', wanted.username) : part(legacy ? '' : AUTHENTICATION, 'serviceaccounts', account[2] as string, '', account[1]),
+    account === null
+      ? part(group, 'users', wanted.username)
+      : part(legacy ? '' : AUTHENTICATION, 'serviceaccounts', account[2] as string, '', account[1]),
     ...wanted.groups.map((name) => part(group, 'groups', name)),
     ...Object.keys(wanted.extra)
       .sort()
@@ -119,7 +124,14 @@ export function impersonationFilter(authorizer: Authorizer): Filter {
   };
   const tryParts = async (context: RequestContext, wanted: Wanted, verb: string, legacy: boolean): Promise<Error | null> => {
     for (const part of partsOf(wanted, legacy)) {
-      const attributes: AuthorizationAttributes = { ...part, user: context.user, verb, isResourceRequest: true, apiVersion: 'v1', path: '' };
+      const attributes: AuthorizationAttributes = {
+        ...part,
+        user: context.user,
+        verb,
+        isResourceRequest: true,
+        apiVersion: 'v1',
+        path: '',
+      };
       if (!legacy && part.resource === 'groups' && part.name === 'system:masters') {
         return refusal(attributes, 'impersonating the system:masters group is not allowed');
       }

@@ -6,7 +6,12 @@ import type { ServerContext } from '../server-context.js';
 
 const GROUP = 'rbac.authorization.k8s.io';
 
-async function mayDo(server: ServerContext, context: RequestContext, verb: string, target: { resource: string; namespace: string; name: string }): Promise<boolean> {
+async function mayDo(
+  server: ServerContext,
+  context: RequestContext,
+  verb: string,
+  target: { resource: string; namespace: string; name: string },
+): Promise<boolean> {
   const { decision } = await server.authorizer.authorize({
     user: context.user,
     verb,
@@ -39,7 +44,8 @@ export function escalationCheck(resource: string, source: RbacSource) {
       if (old !== null && sameRules(old['rules'], object['rules']) && sameRules(old['aggregationRule'], object['aggregationRule'])) return;
       if (await mayDo(server, context, 'escalate', { resource, namespace, name })) return;
       wanted = (object['rules'] as PolicyRule[] | null | undefined) ?? [];
-      if (object['aggregationRule'] !== undefined) wanted = [...wanted, { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }];
+      if (object['aggregationRule'] !== undefined)
+        wanted = [...wanted, { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }];
     } else {
       if (old !== null && sameRules(old['subjects'], object['subjects']) && sameRules(old['roleRef'], object['roleRef'])) return;
       const ref = object['roleRef'] as { kind: string; name: string };

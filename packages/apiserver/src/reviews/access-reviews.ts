@@ -85,9 +85,7 @@ function validateAttributes(spec: ReviewSpec, isLocal: boolean): FieldError[] {
   }
   if (resource === undefined && (path === undefined || isLocal)) {
     if (path === undefined) {
-      errors.push(
-        invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'),
-      );
+      errors.push(invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'));
     }
   }
   errors.push(...validateSelector(resource?.fieldSelector, 'spec.resourceAttributes.fieldSelector', false));

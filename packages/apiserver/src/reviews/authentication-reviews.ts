@@ -33,9 +33,7 @@ export function tokenReviewHandler(authenticators: readonly Authenticator[], own
     const audiences = spec.audiences !== undefined && spec.audiences.length > 0 ? spec.audiences : ownAudiences;
     const { result, error } = await authenticateToken(authenticators, spec.token as string, audiences, ownAudiences);
     object['status'] =
-      result === null
-        ? { user: {}, error }
-        : { authenticated: true, user: userInfo(result.user), audiences: result.audiences ?? [] };
+      result === null ? { user: {}, error } : { authenticated: true, user: userInfo(result.user), audiences: result.audiences ?? [] };
     await sendKubeObject(context, scope, 201, object);
   };
 }

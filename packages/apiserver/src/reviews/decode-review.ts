@@ -14,7 +14,12 @@ export async function decodeReview(server: ServerContext, context: RequestContex
   const body = await readBody(context);
   context.audit?.setRequestBytes(body);
   const { definition, version } = scope.served;
-  const expected = scope.subresource ?? { group: definition.group, version: version.version, kind: definition.kind, schema: version.schema };
+  const expected = scope.subresource ?? {
+    group: definition.group,
+    version: version.version,
+    kind: definition.kind,
+    schema: version.schema,
+  };
   const object = decodeObject(
     context,
     body,

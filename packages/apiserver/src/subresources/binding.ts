@@ -2,11 +2,11 @@
 import { type FieldError, type KubeObject, newBadRequest, newConflict, newInvalid, notSupported, required } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { sendObject } from '../http/respond.js';
-import { decodeReview } from '../reviews/decode-review.js';
-import { parseWriteOptions } from '../rest/options.js';
 import { checkNamespace } from '../rest/create.js';
+import { parseWriteOptions } from '../rest/options.js';
 import { updateObject } from '../rest/update.js';
 import { timestamp } from '../rest/write-object.js';
+import { decodeReview } from '../reviews/decode-review.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 
 interface Binding extends KubeObject {

@@ -10,10 +10,10 @@ import {
 } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { sendObject } from '../http/respond.js';
-import { decodeReview } from '../reviews/decode-review.js';
 import { deleteObject } from '../rest/delete-object.js';
 import { checkDeleteOptions, type DeleteOptions, parseWriteOptions } from '../rest/options.js';
 import { timestamp } from '../rest/write-object.js';
+import { decodeReview } from '../reviews/decode-review.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 
 /** Pods that a budget waits for before it refuses more. */

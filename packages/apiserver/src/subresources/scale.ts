@@ -1,5 +1,14 @@
 /** `scale`: the replicas of any kind that says where they stand, as an `autoscaling/v1` Scale. */
-import { type FieldError, invalid, type KubeObject, newBadRequest, newInternalError, newInvalid, newNotFound, type Schema } from '@k/apimachinery';
+import {
+  type FieldError,
+  invalid,
+  type KubeObject,
+  newBadRequest,
+  newInternalError,
+  newInvalid,
+  newNotFound,
+  type Schema,
+} from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { bodyFormat, decodeObject, type ExpectedKind, readBody } from '../rest/decode-body.js';
 import { parseWriteOptions, type WriteOptions } from '../rest/options.js';
@@ -141,7 +150,13 @@ const handlePatch: ResourceHandler = async (server, context, scope) => {
   const expected = expectedScale(scope);
   if (form === 'apply') {
     const { definition, version } = scope.served;
-    const parent: ExpectedKind = { group: definition.group, version: version.version, kind: definition.kind, schema: version.schema, served: scope.served };
+    const parent: ExpectedKind = {
+      group: definition.group,
+      version: version.version,
+      kind: definition.kind,
+      schema: version.schema,
+      served: scope.served,
+    };
     const plan = applyPlan(server, context, scope, expected, body, options, {
       expected: parent,
       toParent: (scale) => {

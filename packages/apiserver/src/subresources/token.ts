@@ -49,7 +49,9 @@ async function boundTo(server: ServerContext, namespace: string, account: string
     if (resource === 'pods') {
       const own = (object['spec'] as { serviceAccountName?: string } | undefined)?.serviceAccountName;
       if (own !== account) {
-        throw newBadRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`);
+        throw newBadRequest(
+          `cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`,
+        );
       }
     }
     return { name, uid };

@@ -1,0 +1,102 @@
+/** Admission controllers in the order in which they run, and which of them are on by default (Kubernetes 1.36). */
+export const PLUGIN_ORDER: readonly string[] = [
+  'AlwaysAdmit',
+  'NamespaceAutoProvision',
+  'NamespaceLifecycle',
+  'NamespaceExists',
+  'LimitPodHardAntiAffinityTopology',
+  'LimitRanger',
+  'ServiceAccount',
+  'NodeRestriction',
+  'TaintNodesByCondition',
+  'AlwaysPullImages',
+  'ImagePolicyWebhook',
+  'PodSecurity',
+  'PodNodeSelector',
+  'Priority',
+  'DefaultTolerationSeconds',
+  'PodTolerationRestriction',
+  'EventRateLimit',
+  'ExtendedResourceToleration',
+  'DefaultStorageClass',
+  'StorageObjectInUseProtection',
+  'PodGroupProtection',
+  'OwnerReferencesPermissionEnforcement',
+  'PersistentVolumeClaimResize',
+  'RuntimeClass',
+  'CertificateApproval',
+  'CertificateSigning',
+  'ClusterTrustBundleAttest',
+  'CertificateSubjectRestriction',
+  'DefaultIngressClass',
+  'DenyServiceExternalIPs',
+  'PodTopologyLabels',
+  'PodGroupWorkloadExists',
+  'NodeDeclaredFeatureValidator',
+  'JobValidation',
+  'PodResizeValidator',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+  'AlwaysDeny',
+];
+
+const DEFAULT_ON: ReadonlySet<string> = new Set([
+  'NamespaceLifecycle',
+  'LimitRanger',
+  'ServiceAccount',
+  'TaintNodesByCondition',
+  'PodSecurity',
+  'Priority',
+  'DefaultTolerationSeconds',
+  'DefaultStorageClass',
+  'StorageObjectInUseProtection',
+  'PodGroupProtection',
+  'PersistentVolumeClaimResize',
+  'RuntimeClass',
+  'CertificateApproval',
+  'CertificateSigning',
+  'ClusterTrustBundleAttest',
+  'CertificateSubjectRestriction',
+  'DefaultIngressClass',
+  'PodTopologyLabels',
+  'PodGroupWorkloadExists',
+  'NodeDeclaredFeatureValidator',
+  'JobValidation',
+  'PodResizeValidator',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+]);
+
+/** Other names that are taken for a plugin's. */
+const ALIASES: Readonly<Record<string, string>> = { PodSecurityStandards: 'PodSecurity' };
+
+/**
+ * The plugins to run, in order.
+ *
+ * @param options.known - Names besides the built-in ones (controllers of the embedder's own), which run last.
+ * @throws {RangeError} naming the flag and the plugin that is unknown, or the plugins that are in both lists.
+ */
+export function resolvePlugins(options: { enable?: readonly string[]; disable?: readonly string[]; known?: readonly string[] }): string[] {
+  const order = [...PLUGIN_ORDER, ...(options.known ?? [])];
+  const read = (flag: string, names: readonly string[]): Set<string> =>
+    new Set(
+      names.map((given) => {
+        const name = ALIASES[given] ?? given;
+        if (!order.includes(name)) throw new RangeError(`${flag}-admission-plugins plugin ${JSON.stringify(given)} is unknown`);
+        return name;
+      }),
+    );
+  const enabled = read('enable', options.enable ?? []);
+  const disabled = read('disable', options.disable ?? []);
+  const both = [...enabled].filter((name) => disabled.has(name)).sort();
+  if (both.length > 0) {
+    throw new RangeError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
+  }
+  return order.filter((name) => enabled.has(name) || (!disabled.has(name) && (DEFAULT_ON.has(name) || options.known?.includes(name))));
+}

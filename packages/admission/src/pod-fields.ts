@@ -1,0 +1,69 @@
+/** The parts of pods that controllers read and write. */
+import type { KubeObject } from '@k/apimachinery';
+
+export interface ResourceRequirements {
+  limits?: Record<string, string>;
+  requests?: Record<string, string>;
+}
+
+export interface PodContainer {
+  name: string;
+  image?: string;
+  imagePullPolicy?: string;
+  restartPolicy?: string;
+  resources?: ResourceRequirements;
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
+  env?: { name: string; valueFrom?: { secretKeyRef?: { name?: string } } }[];
+  envFrom?: { secretRef?: { name?: string } }[];
+}
+
+export interface Toleration {
+  key?: string;
+  operator?: string;
+  value?: string;
+  effect?: string;
+  tolerationSeconds?: number;
+}
+
+export interface PodSpec {
+  containers?: PodContainer[];
+  initContainers?: PodContainer[];
+  ephemeralContainers?: PodContainer[];
+  volumes?: ({ name: string } & Record<string, unknown>)[];
+  serviceAccountName?: string;
+  serviceAccount?: string;
+  automountServiceAccountToken?: boolean;
+  imagePullSecrets?: { name?: string }[];
+  priorityClassName?: string;
+  priority?: number;
+  preemptionPolicy?: string;
+  tolerations?: Toleration[];
+  nodeSelector?: Record<string, string>;
+  nodeName?: string;
+  runtimeClassName?: string;
+  overhead?: Record<string, string>;
+  activeDeadlineSeconds?: number;
+  affinity?: { podAntiAffinity?: AffinityTerms; podAffinity?: AffinityTerms };
+  resources?: ResourceRequirements;
+}
+
+export interface AffinityTerms {
+  requiredDuringSchedulingIgnoredDuringExecution?: AffinityTerm[];
+  preferredDuringSchedulingIgnoredDuringExecution?: { podAffinityTerm?: AffinityTerm }[];
+}
+
+export interface AffinityTerm {
+  topologyKey?: string;
+  namespaces?: string[];
+  namespaceSelector?: object;
+}
+
+/** The spec of a pod; made when it is absent. */
+export function podSpec(pod: KubeObject): PodSpec {
+  return (pod['spec'] ??= {}) as PodSpec;
+}
+
+/** True for requests about pods themselves. */
+export function isPod(request: { resource: { group: string; resource: string }; subresource: string }, subresource = ''): boolean {
+  return request.resource.group === '' && request.resource.resource === 'pods' && request.subresource === subresource;
+}
