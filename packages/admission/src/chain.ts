@@ -1,62 +1,96 @@
-/** Runs the controllers: all mutating steps in order, later all validating ones; the first refusal ends it. */
+/**
+ * Runs the controllers: all mutating steps in order, later all validating ones; the first refusal ends it.
+ *
+ * 1. `runMutating` may change the object; when a controller asks for it, the whole phase runs once more.
+ * 2. The server validates the result against the rules of its kind.
+ * 3. `runValidating` judges what will be stored.
+ *
+ * `admit` does both for callers without a server between the phases.
+ */
 import { StatusError } from '@k/apimachinery';
 import { applyJsonPatch } from '@k/apimachinery/patch';
-import type { AdmissionController, AdmissionMetrics, AdmissionRequest, AdmissionResponse } from './interface.js';
+import { type BuiltInSelection, createBuiltInControllers } from './built-in-controllers.js';
+import { ChainTimers } from './chain-timers.js';
+import type {
+  AdmissionController,
+  AdmissionDependencies,
+  AdmissionMetrics,
+  AdmissionRequest,
+  AdmissionResponse,
+  Operation,
+  Phase,
+} from './interface.js';
+import { PLUGINS_LAST } from './names.js';
+import { type AdmissionOutcome, admitCopy } from './outcome.js';
 import { forbiddenFor } from './response.js';
 
-/** Milliseconds that one controller may take; webhooks have timeouts of their own below it. */
-const CONTROLLER_MS_MAX = 34_000;
-
-/** How a chain is made. */
+/** How a chain is made; everything has a default. */
 export interface ChainOptions {
-  controllers: readonly AdmissionController[];
+  /** Run in this order. Default none. */
+  controllers?: readonly AdmissionController[];
   metrics?: AdmissionMetrics;
-  log?: { error(data: object, text: string): void };
-  /** Default 34 s. */
+  log?: AdmissionDependencies['log'];
+  /** Milliseconds that one controller may take unless it names a limit of its own. Default 10,000. */
   controllerTimeoutMs?: number;
+  /** Milliseconds that one phase may take, all controllers together. Default 58,000. */
+  phaseTimeoutMs?: number;
+  /** Milliseconds after which a controller is logged as slow. Default 500. */
+  slowMs?: number;
 }
 
-/** What a mutating controller sets to have the whole mutating chain run once more. */
-export interface ReinvocationContext {
-  reinvoke: boolean;
-  isReinvocation: boolean;
-}
-
-const contexts = new WeakMap<AdmissionRequest, ReinvocationContext>();
-
-/** The reinvocation state of a request on its way through a chain. */
-export function reinvocationOf(request: AdmissionRequest): ReinvocationContext {
-  let context = contexts.get(request);
-  if (context === undefined) {
-    context = { reinvoke: false, isReinvocation: false };
-    contexts.set(request, context);
-  }
-  return context;
-}
+const CONTROLLER_MS_MAX = 10_000;
+/** Shorter than the 60 s that a server gives to a request, so that the client learns which controller it was. */
+const PHASE_MS_MAX = 58_000;
+const SLOW_MS = 500;
 
 class TimeoutError extends Error {}
 
-/** The chain of one server. */
+/** The chain of one server. Immutable: `withX` returns a longer chain. */
 export class AdmissionChain {
   readonly controllers: readonly AdmissionController[];
-  readonly #metrics: AdmissionMetrics | undefined;
-  readonly #log: ChainOptions['log'];
-  readonly #timeoutMs: number;
+  readonly #options: ChainOptions;
+  readonly #plans: Readonly<Record<Phase, Map<Operation, AdmissionController[]>>> = { admit: new Map(), validate: new Map() };
+  readonly #timers: ChainTimers | null;
 
-  constructor(options: ChainOptions) {
-    this.controllers = options.controllers;
-    this.#metrics = options.metrics;
-    this.#log = options.log;
-    this.#timeoutMs = options.controllerTimeoutMs ?? CONTROLLER_MS_MAX;
+  constructor(options: ChainOptions = {}) {
+    this.#options = options;
+    const controllers = options.controllers ?? [];
+    const last = controllers.filter(({ name }) => PLUGINS_LAST.includes(name));
+    this.controllers = [...controllers.filter(({ name }) => !PLUGINS_LAST.includes(name)), ...last];
+    this.#timers = options.metrics === undefined ? null : new ChainTimers(options.metrics);
+  }
+
+  /**
+   * Adds kube-apiserver's controllers in its order, the default ones unless `selection` says otherwise.
+   *
+   * @throws {RangeError} naming an unknown plugin or an invalid configuration.
+   */
+  withBuiltInControllers(dependencies: AdmissionDependencies, selection: BuiltInSelection = {}): AdmissionChain {
+    const { metrics, log } = { ...dependencies, ...this.#options };
+    return new AdmissionChain({
+      ...this.#options,
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(log === undefined ? {} : { log }),
+      controllers: [...this.controllers, ...createBuiltInControllers(dependencies, selection)],
+    });
+  }
+
+  /** Adds a controller behind those already there, but before quotas, which must be charged last. */
+  withController(controller: AdmissionController): AdmissionChain {
+    return new AdmissionChain({ ...this.#options, controllers: [...this.controllers, controller] });
+  }
+
+  /** Runs both phases on a copy of the object; a refusal is a value, never thrown. */
+  admit(request: AdmissionRequest): Promise<AdmissionOutcome> {
+    return admitCopy(this, request);
   }
 
   /** May change `request.object`. Throws a StatusError to refuse. */
   async runMutating(request: AdmissionRequest): Promise<void> {
+    request.reinvocation = { reinvoke: false, isReinvocation: false };
     await this.#run(request, 'admit');
-    const context = reinvocationOf(request);
-    if (!context.reinvoke) return;
-    context.reinvoke = false;
-    context.isReinvocation = true;
+    if (!request.reinvocation.reinvoke) return;
+    request.reinvocation = { reinvoke: false, isReinvocation: true };
     await this.#run(request, 'admit');
   }
 
@@ -65,69 +99,81 @@ export class AdmissionChain {
     return this.#run(request, 'validate');
   }
 
-  async #run(request: AdmissionRequest, phase: 'admit' | 'validate'): Promise<void> {
+  #plan(phase: Phase, operation: Operation): AdmissionController[] {
+    let plan = this.#plans[phase].get(operation);
+    if (plan === undefined) {
+      plan = this.controllers.filter((controller) => controller[phase] !== undefined && controller.supportsOperation(operation));
+      this.#plans[phase].set(operation, plan);
+    }
+    return plan;
+  }
+
+  async #run(request: AdmissionRequest, phase: Phase): Promise<void> {
+    const timers = this.#timers;
     const started = performance.now();
+    const deadline = started + (this.#options.phaseTimeoutMs ?? PHASE_MS_MAX);
+    let mark = started;
     let rejected = true;
     try {
-      for (const controller of this.controllers) {
-        if (controller[phase] === undefined || !controller.supportsOperation(request.operation)) continue;
-        await this.#step(controller, request, phase);
+      for (const controller of this.#plan(phase, request.operation)) {
+        let failed = true;
+        try {
+          const pending = controller[phase]?.(request);
+          const response = pending instanceof Promise ? await this.#withTimeout(controller, pending, deadline) : pending;
+          if (response !== undefined) this.#take(controller, request, phase, response);
+          failed = false;
+        } catch (error) {
+          throw this.#faultOf(controller, request, error);
+        } finally {
+          const now = performance.now();
+          timers?.controller(controller.name, phase, request.operation, failed, (now - mark) / 1000);
+          if (now - mark > (this.#options.slowMs ?? SLOW_MS)) this.#warnSlow(controller, phase, now - mark);
+          mark = now;
+        }
       }
       rejected = false;
     } finally {
-      this.#metrics?.observe(
-        'apiserver_admission_step_admission_duration_seconds',
-        { type: phase, operation: request.operation, rejected: String(rejected) },
-        (performance.now() - started) / 1000,
-      );
+      timers?.step(phase, request.operation, rejected, (performance.now() - started) / 1000);
     }
   }
 
-  async #step(controller: AdmissionController, request: AdmissionRequest, phase: 'admit' | 'validate'): Promise<void> {
-    const started = performance.now();
-    let rejected = true;
-    try {
-      const pending = controller[phase]?.(request);
-      const response = pending instanceof Promise ? await this.#withTimeout(pending) : pending;
-      if (response !== undefined) this.#take(controller, request, phase, response);
-      rejected = false;
-    } catch (error) {
-      if (StatusError.is(error)) throw error;
-      this.#log?.error({ err: error, controller: controller.name }, 'admission controller failed');
-      const text = error instanceof TimeoutError ? `did not answer within ${this.#timeoutMs} ms` : 'failed';
-      throw forbiddenFor(request, `admission controller ${JSON.stringify(controller.name)} ${text}`);
-    } finally {
-      this.#metrics?.observe(
-        'apiserver_admission_controller_admission_duration_seconds',
-        { name: controller.name, type: phase, operation: request.operation, rejected: String(rejected) },
-        (performance.now() - started) / 1000,
-      );
-    }
+  /** What the client sees of something that a controller threw. */
+  #faultOf(controller: AdmissionController, request: AdmissionRequest, error: unknown): StatusError {
+    if (StatusError.is(error)) return error;
+    this.#options.log?.error({ err: error, controller: controller.name }, 'admission controller failed');
+    const text = error instanceof TimeoutError ? error.message : 'failed unexpectedly; the cause is in the log of the server';
+    return forbiddenFor(request, `admission controller ${JSON.stringify(controller.name)} ${text}`);
   }
 
-  #take(controller: AdmissionController, request: AdmissionRequest, phase: 'admit' | 'validate', response: AdmissionResponse): void {
+  #warnSlow(controller: AdmissionController, phase: Phase, durationMs: number): void {
+    this.#options.log?.warn({ controller: controller.name, phase, durationMs: Math.round(durationMs) }, 'slow admission controller');
+  }
+
+  #take(controller: AdmissionController, request: AdmissionRequest, phase: Phase, response: AdmissionResponse): void {
     for (const text of response.warnings ?? []) request.addWarning(text);
+    for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) {
+      request.addAuditAnnotation(key.includes('/') ? key : `${controller.name}/${key}`, value);
+    }
     if (!response.allowed) {
       if (response.error !== undefined) throw response.error;
       const error = forbiddenFor(request, response.reason);
       if (response.code !== undefined) error.status.code = response.code;
       throw error;
     }
-    for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) {
-      request.addAuditAnnotation(key.includes('/') ? key : `${controller.name}/${key}`, value);
-    }
     if (phase === 'admit' && response.patch !== undefined && request.object !== null) {
       request.object = applyJsonPatch(request.object as never, response.patch as never) as typeof request.object;
     }
   }
 
-  async #withTimeout<T>(pending: Promise<T>): Promise<T> {
+  async #withTimeout<T>(controller: AdmissionController, pending: Promise<T>, deadline: number): Promise<T> {
+    const limitMs = controller.timeoutMs ?? this.#options.controllerTimeoutMs ?? CONTROLLER_MS_MAX;
+    const leftMs = Math.max(0, Math.ceil(Math.min(limitMs, deadline - performance.now())));
     let timer: NodeJS.Timeout | undefined;
     try {
       return await Promise.race([
         pending,
         new Promise<never>((_resolve, reject) => {
-          timer = setTimeout(() => reject(new TimeoutError()), this.#timeoutMs);
+          timer = setTimeout(() => reject(new TimeoutError(`did not answer within ${leftMs} ms`)), leftMs);
         }),
       ]);
     } finally {

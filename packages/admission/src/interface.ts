@@ -3,6 +3,9 @@ import type { GroupVersionKind, GroupVersionResource, KubeObject } from '@k/apim
 /** The four operations that admission sees; reads are never admitted. */
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
+/** The two passes over a request: the first may change the object, the second only judges. */
+export type Phase = 'admit' | 'validate';
+
 /** Who asks. */
 export interface AdmissionUser {
   username: string;
@@ -35,6 +38,16 @@ export interface AdmissionRequest {
   addAuditAnnotation(key: string, value: string): void;
   /** Adds a `Warning: 299` header. */
   addWarning(text: string): void;
+  /** Set by the chain for its mutating phase. */
+  reinvocation?: ReinvocationContext;
+}
+
+/** How a mutating controller has the whole mutating phase run once more. */
+export interface ReinvocationContext {
+  /** Set to true to ask for it; without effect in the second pass. */
+  reinvoke: boolean;
+  /** True in the second pass. */
+  readonly isReinvocation: boolean;
 }
 
 /** An RFC 6902 operation. */
@@ -62,6 +75,7 @@ export type AdmissionResponse =
       /** A complete error to send instead (a StatusError). */
       readonly error?: Error;
       readonly warnings?: readonly string[];
+      readonly auditAnnotations?: Readonly<Record<string, string>>;
     };
 
 /**
@@ -70,6 +84,9 @@ export type AdmissionResponse =
  */
 export interface AdmissionController {
   readonly name: string;
+  /** Milliseconds that an answer may take. Default: the chain's limit. */
+  readonly timeoutMs?: number;
+  /** Asked once per operation. */
   supportsOperation(operation: Operation): boolean;
   admit?(request: AdmissionRequest): AdmissionResponse | undefined | Promise<AdmissionResponse | undefined>;
   validate?(request: AdmissionRequest): AdmissionResponse | undefined | Promise<AdmissionResponse | undefined>;
@@ -135,5 +152,7 @@ export interface AdmissionDependencies {
 /** Where the chain reports what it did. */
 export interface AdmissionMetrics {
   observe(name: string, labels: Record<string, string>, valueSeconds: number): void;
+  /** An `observe` whose metric and labels are fixed, for what is observed on every request. */
+  bind?(name: string, labels: Record<string, string>): (valueSeconds: number) => void;
   increment(name: string, labels: Record<string, string>): void;
 }

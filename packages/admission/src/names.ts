@@ -43,6 +43,9 @@ export const PLUGIN_ORDER: readonly string[] = [
   'AlwaysDeny',
 ];
 
+/** These run behind every other controller, an embedder's own included: what they charge is only due for what passed. */
+export const PLUGINS_LAST: readonly string[] = ['ResourceQuota', 'AlwaysDeny'];
+
 const DEFAULT_ON: ReadonlySet<string> = new Set([
   'NamespaceLifecycle',
   'LimitRanger',
@@ -76,6 +79,16 @@ const DEFAULT_ON: ReadonlySet<string> = new Set([
 /** Other names that are taken for a plugin's. */
 const ALIASES: Readonly<Record<string, string>> = { PodSecurityStandards: 'PodSecurity' };
 
+/** The name under which a plugin is known, for a name that a user wrote. */
+export function canonicalPluginName(given: string): string {
+  return ALIASES[given] ?? given;
+}
+
+/** True for the plugins that run unless they are disabled. */
+export function isDefaultPlugin(name: string): boolean {
+  return DEFAULT_ON.has(name);
+}
+
 /**
  * The plugins to run, in order.
  *
@@ -87,7 +100,7 @@ export function resolvePlugins(options: { enable?: readonly string[]; disable?: 
   const read = (flag: string, names: readonly string[]): Set<string> =>
     new Set(
       names.map((given) => {
-        const name = ALIASES[given] ?? given;
+        const name = canonicalPluginName(given);
         if (!order.includes(name)) throw new RangeError(`${flag}-admission-plugins plugin ${JSON.stringify(given)} is unknown`);
         return name;
       }),
