@@ -10,6 +10,7 @@ export const apiregistrationV1Schemas: SchemaTable = {
     status: 'APIServiceStatus default({})',
   },
   APIServiceCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -23,7 +24,7 @@ export const apiregistrationV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   APIServiceSpec: {
-    caBundle: 'byte',
+    caBundle: 'byte atomic',
     group: 'string',
     groupPriorityMinimum: 'int32 required default(0)',
     insecureSkipTLSVerify: 'bool',

@@ -23,6 +23,7 @@ export const appsV1Schemas: SchemaTable = {
     status: 'DaemonSetStatus default({})',
   },
   DaemonSetCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -43,6 +44,7 @@ export const appsV1Schemas: SchemaTable = {
     updateStrategy: 'DaemonSetUpdateStrategy default({})',
   },
   DaemonSetStatus: {
+    '@required': 'currentNumberScheduled,numberMisscheduled,desiredNumberScheduled,numberReady',
     collisionCount: 'int32',
     conditions: '[]DaemonSetCondition map(type) patch(merge) key(type)',
     currentNumberScheduled: 'int32 required default(0)',
@@ -66,6 +68,7 @@ export const appsV1Schemas: SchemaTable = {
     status: 'DeploymentStatus default({})',
   },
   DeploymentCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     lastUpdateTime: 'time',
     message: 'string',
@@ -112,6 +115,7 @@ export const appsV1Schemas: SchemaTable = {
     status: 'ReplicaSetStatus default({})',
   },
   ReplicaSetCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -159,6 +163,7 @@ export const appsV1Schemas: SchemaTable = {
     status: 'StatefulSetStatus default({})',
   },
   StatefulSetCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -189,7 +194,7 @@ export const appsV1Schemas: SchemaTable = {
     serviceName: 'string default("")',
     template: 'core.v1/PodTemplateSpec required default({})',
     updateStrategy: 'StatefulSetUpdateStrategy default({})',
-    volumeClaimTemplates: '[]core.v1/PersistentVolumeClaim',
+    volumeClaimTemplates: '[]core.v1/PersistentVolumeClaim atomic',
   },
   StatefulSetStatus: {
     availableReplicas: 'int32 default(0)',

@@ -25,7 +25,7 @@ export const authenticationV1Schemas: SchemaTable = {
     status: 'TokenRequestStatus default({})',
   },
   TokenRequestSpec: {
-    audiences: '[]string',
+    audiences: '[]string atomic',
     boundObjectRef: 'BoundObjectReference',
     expirationSeconds: 'int64',
   },
@@ -41,18 +41,18 @@ export const authenticationV1Schemas: SchemaTable = {
     status: 'TokenReviewStatus default({})',
   },
   TokenReviewSpec: {
-    audiences: '[]string',
+    audiences: '[]string atomic',
     token: 'string required',
   },
   TokenReviewStatus: {
-    audiences: '[]string',
+    audiences: '[]string atomic',
     authenticated: 'bool',
     error: 'string',
     user: 'UserInfo default({})',
   },
   UserInfo: {
     extra: '{}[]string',
-    groups: '[]string',
+    groups: '[]string atomic',
     uid: 'string',
     username: 'string',
   },

@@ -4,11 +4,11 @@ import type { SchemaTable } from './notation.js';
 export const authorizationV1Schemas: SchemaTable = {
   FieldSelectorAttributes: {
     rawSelector: 'string',
-    requirements: '[]meta.v1/FieldSelectorRequirement',
+    requirements: '[]meta.v1/FieldSelectorRequirement atomic',
   },
   LabelSelectorAttributes: {
     rawSelector: 'string',
-    requirements: '[]meta.v1/LabelSelectorRequirement',
+    requirements: '[]meta.v1/LabelSelectorRequirement atomic',
   },
   LocalSubjectAccessReview: {
     apiVersion: 'string',
@@ -22,8 +22,8 @@ export const authorizationV1Schemas: SchemaTable = {
     verb: 'string',
   },
   NonResourceRule: {
-    nonResourceURLs: '[]string',
-    verbs: '[]string required',
+    nonResourceURLs: '[]string atomic',
+    verbs: '[]string required atomic',
   },
   ResourceAttributes: {
     fieldSelector: 'FieldSelectorAttributes',
@@ -37,10 +37,10 @@ export const authorizationV1Schemas: SchemaTable = {
     version: 'string',
   },
   ResourceRule: {
-    apiGroups: '[]string',
-    resourceNames: '[]string',
-    resources: '[]string',
-    verbs: '[]string required',
+    apiGroups: '[]string atomic',
+    resourceNames: '[]string atomic',
+    resources: '[]string atomic',
+    verbs: '[]string required atomic',
   },
   SelfSubjectAccessReview: {
     apiVersion: 'string',
@@ -72,7 +72,7 @@ export const authorizationV1Schemas: SchemaTable = {
   },
   SubjectAccessReviewSpec: {
     extra: '{}[]string',
-    groups: '[]string',
+    groups: '[]string atomic',
     nonResourceAttributes: 'NonResourceAttributes',
     resourceAttributes: 'ResourceAttributes',
     uid: 'string',
@@ -85,9 +85,10 @@ export const authorizationV1Schemas: SchemaTable = {
     reason: 'string',
   },
   SubjectRulesReviewStatus: {
+    '@required': 'resourceRules,nonResourceRules,incomplete',
     evaluationError: 'string',
     incomplete: 'bool required default(false)',
-    nonResourceRules: '[]NonResourceRule required',
-    resourceRules: '[]ResourceRule required',
+    nonResourceRules: '[]NonResourceRule required atomic',
+    resourceRules: '[]ResourceRule required atomic',
   },
 };

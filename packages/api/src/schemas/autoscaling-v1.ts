@@ -22,6 +22,7 @@ export const autoscalingV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   HorizontalPodAutoscalerSpec: {
+    '@required': 'scaleTargetRef,maxReplicas',
     maxReplicas: 'int32 required default(0)',
     minReplicas: 'int32',
     scaleTargetRef: 'CrossVersionObjectReference required default({})',

@@ -3,11 +3,13 @@ import type { SchemaTable } from './notation.js';
 /** Shapes of `autoscaling.v2`, release 1.36, in the notation of `notation.ts`. */
 export const autoscalingV2Schemas: SchemaTable = {
   ContainerResourceMetricSource: {
+    '@required': 'name,target,container',
     container: 'string required default("")',
     name: 'string required default("")',
     target: 'MetricTarget required default({})',
   },
   ContainerResourceMetricStatus: {
+    '@required': 'name,current,container',
     container: 'string required default("")',
     current: 'MetricValueStatus required default({})',
     name: 'string required default("")',
@@ -22,16 +24,18 @@ export const autoscalingV2Schemas: SchemaTable = {
     target: 'MetricTarget required default({})',
   },
   ExternalMetricStatus: {
+    '@required': 'metric,current',
     current: 'MetricValueStatus required default({})',
     metric: 'MetricIdentifier required default({})',
   },
   HPAScalingPolicy: {
+    '@required': 'type,value,periodSeconds',
     periodSeconds: 'int32 required default(0)',
     type: 'string required default("")',
     value: 'int32 required default(0)',
   },
   HPAScalingRules: {
-    policies: '[]HPAScalingPolicy',
+    policies: '[]HPAScalingPolicy atomic',
     selectPolicy: 'string',
     stabilizationWindowSeconds: 'int32',
     tolerance: 'quantity',
@@ -48,6 +52,7 @@ export const autoscalingV2Schemas: SchemaTable = {
     scaleUp: 'HPAScalingRules',
   },
   HorizontalPodAutoscalerCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -61,15 +66,16 @@ export const autoscalingV2Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   HorizontalPodAutoscalerSpec: {
+    '@required': 'scaleTargetRef,maxReplicas',
     behavior: 'HorizontalPodAutoscalerBehavior',
     maxReplicas: 'int32 required default(0)',
-    metrics: '[]MetricSpec',
+    metrics: '[]MetricSpec atomic',
     minReplicas: 'int32',
     scaleTargetRef: 'CrossVersionObjectReference required default({})',
   },
   HorizontalPodAutoscalerStatus: {
     conditions: '[]HorizontalPodAutoscalerCondition map(type) patch(merge) key(type)',
-    currentMetrics: '[]MetricStatus',
+    currentMetrics: '[]MetricStatus atomic',
     currentReplicas: 'int32',
     desiredReplicas: 'int32 required default(0)',
     lastScaleTime: 'time',
@@ -107,11 +113,13 @@ export const autoscalingV2Schemas: SchemaTable = {
     value: 'quantity',
   },
   ObjectMetricSource: {
+    '@required': 'describedObject,target,metric',
     describedObject: 'CrossVersionObjectReference required default({})',
     metric: 'MetricIdentifier required default({})',
     target: 'MetricTarget required default({})',
   },
   ObjectMetricStatus: {
+    '@required': 'metric,current,describedObject',
     current: 'MetricValueStatus required default({})',
     describedObject: 'CrossVersionObjectReference required default({})',
     metric: 'MetricIdentifier required default({})',
@@ -121,6 +129,7 @@ export const autoscalingV2Schemas: SchemaTable = {
     target: 'MetricTarget required default({})',
   },
   PodsMetricStatus: {
+    '@required': 'metric,current',
     current: 'MetricValueStatus required default({})',
     metric: 'MetricIdentifier required default({})',
   },
@@ -129,6 +138,7 @@ export const autoscalingV2Schemas: SchemaTable = {
     target: 'MetricTarget required default({})',
   },
   ResourceMetricStatus: {
+    '@required': 'name,current',
     current: 'MetricValueStatus required default({})',
     name: 'string required default("")',
   },

@@ -16,6 +16,7 @@ export const batchV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   CronJobSpec: {
+    '@required': 'schedule,jobTemplate',
     concurrencyPolicy: 'string enum(Allow,Forbid,Replace)',
     failedJobsHistoryLimit: 'int32',
     jobTemplate: 'JobTemplateSpec required default({})',
@@ -26,7 +27,7 @@ export const batchV1Schemas: SchemaTable = {
     timeZone: 'string',
   },
   CronJobStatus: {
-    active: '[]core.v1/ObjectReference',
+    active: '[]core.v1/ObjectReference atomic',
     lastScheduleTime: 'time',
     lastSuccessfulTime: 'time',
   },
@@ -38,6 +39,7 @@ export const batchV1Schemas: SchemaTable = {
     status: 'JobStatus default({})',
   },
   JobCondition: {
+    '@required': 'type,status',
     lastProbeTime: 'time',
     lastTransitionTime: 'time',
     message: 'string',
@@ -73,7 +75,7 @@ export const batchV1Schemas: SchemaTable = {
     active: 'int32',
     completedIndexes: 'string',
     completionTime: 'time',
-    conditions: '[]JobCondition patch(merge) key(type)',
+    conditions: '[]JobCondition patch(merge) key(type) atomic',
     failed: 'int32',
     failedIndexes: 'string',
     ready: 'int32',
@@ -87,7 +89,7 @@ export const batchV1Schemas: SchemaTable = {
     spec: 'JobSpec default({})',
   },
   PodFailurePolicy: {
-    rules: '[]PodFailurePolicyRule required',
+    rules: '[]PodFailurePolicyRule required atomic',
   },
   PodFailurePolicyOnExitCodesRequirement: {
     containerName: 'string',
@@ -101,10 +103,10 @@ export const batchV1Schemas: SchemaTable = {
   PodFailurePolicyRule: {
     action: 'string required enum(Count,FailIndex,FailJob,Ignore) default("")',
     onExitCodes: 'PodFailurePolicyOnExitCodesRequirement',
-    onPodConditions: '[]PodFailurePolicyOnPodConditionsPattern',
+    onPodConditions: '[]PodFailurePolicyOnPodConditionsPattern atomic',
   },
   SuccessPolicy: {
-    rules: '[]SuccessPolicyRule required',
+    rules: '[]SuccessPolicyRule required atomic',
   },
   SuccessPolicyRule: {
     succeededCount: 'int32',

@@ -10,6 +10,7 @@ export const certificatesV1Schemas: SchemaTable = {
     status: 'CertificateSigningRequestStatus default({})',
   },
   CertificateSigningRequestCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     lastUpdateTime: 'time',
     message: 'string',
@@ -26,12 +27,12 @@ export const certificatesV1Schemas: SchemaTable = {
   CertificateSigningRequestSpec: {
     expirationSeconds: 'int32',
     extra: '{}[]string',
-    groups: '[]string',
+    groups: '[]string atomic',
     request: 'byte required',
     signerName: 'string required default("")',
     uid: 'string',
     usages:
-      '[]string enum(any,cert sign,client auth,code signing,content commitment,crl sign,data encipherment,decipher only,digital signature,email protection,encipher only,ipsec end system,ipsec tunnel,ipsec user,key agreement,key encipherment,microsoft sgc,netscape sgc,ocsp signing,s/mime,server auth,signing,timestamping)',
+      '[]string enum(any,cert sign,client auth,code signing,content commitment,crl sign,data encipherment,decipher only,digital signature,email protection,encipher only,ipsec end system,ipsec tunnel,ipsec user,key agreement,key encipherment,microsoft sgc,netscape sgc,ocsp signing,s/mime,server auth,signing,timestamping) atomic',
     username: 'string',
   },
   CertificateSigningRequestStatus: {

@@ -14,10 +14,12 @@ export const coreV1Schemas: SchemaTable = {
     podAntiAffinity: 'PodAntiAffinity',
   },
   AppArmorProfile: {
+    '@union': 'type(localhostProfile)',
     localhostProfile: 'string',
     type: 'string required enum(Localhost,RuntimeDefault,Unconfined) default("")',
   },
   AttachedVolume: {
+    '@required': 'name,devicePath',
     devicePath: 'string required default("")',
     name: 'string required default("")',
   },
@@ -66,11 +68,11 @@ export const coreV1Schemas: SchemaTable = {
     volumeAttributes: '{}string',
   },
   Capabilities: {
-    add: '[]string',
-    drop: '[]string',
+    add: '[]string atomic',
+    drop: '[]string atomic',
   },
   CephFSPersistentVolumeSource: {
-    monitors: '[]string required',
+    monitors: '[]string required atomic',
     path: 'string',
     readOnly: 'bool',
     secretFile: 'string',
@@ -78,7 +80,7 @@ export const coreV1Schemas: SchemaTable = {
     user: 'string',
   },
   CephFSVolumeSource: {
-    monitors: '[]string required',
+    monitors: '[]string required atomic',
     path: 'string',
     readOnly: 'bool',
     secretFile: 'string',
@@ -108,6 +110,7 @@ export const coreV1Schemas: SchemaTable = {
     signerName: 'string',
   },
   ComponentCondition: {
+    '@required': 'type,status',
     error: 'string',
     message: 'string',
     status: 'string required default("")',
@@ -150,6 +153,7 @@ export const coreV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   ConfigMapNodeConfigSource: {
+    '@required': 'namespace,name,kubeletConfigKey',
     kubeletConfigKey: 'string required default("")',
     name: 'string required default("")',
     namespace: 'string required default("")',
@@ -157,21 +161,21 @@ export const coreV1Schemas: SchemaTable = {
     uid: 'string',
   },
   ConfigMapProjection: {
-    items: '[]KeyToPath',
+    items: '[]KeyToPath atomic',
     name: 'string default("")',
     optional: 'bool',
   },
   ConfigMapVolumeSource: {
     defaultMode: 'int32',
-    items: '[]KeyToPath',
+    items: '[]KeyToPath atomic',
     name: 'string default("")',
     optional: 'bool',
   },
   Container: {
-    args: '[]string',
-    command: '[]string',
+    args: '[]string atomic',
+    command: '[]string atomic',
     env: '[]EnvVar map(name) patch(merge) key(name)',
-    envFrom: '[]EnvFromSource',
+    envFrom: '[]EnvFromSource atomic',
     image: 'string',
     imagePullPolicy: 'string enum(Always,IfNotPresent,Never)',
     lifecycle: 'Lifecycle',
@@ -179,10 +183,10 @@ export const coreV1Schemas: SchemaTable = {
     name: 'string required default("")',
     ports: '[]ContainerPort map(containerPort,protocol) patch(merge) key(containerPort)',
     readinessProbe: 'Probe',
-    resizePolicy: '[]ContainerResizePolicy',
+    resizePolicy: '[]ContainerResizePolicy atomic',
     resources: 'ResourceRequirements default({})',
     restartPolicy: 'string',
-    restartPolicyRules: '[]ContainerRestartRule',
+    restartPolicyRules: '[]ContainerRestartRule atomic',
     securityContext: 'SecurityContext',
     startupProbe: 'Probe',
     stdin: 'bool',
@@ -195,12 +199,13 @@ export const coreV1Schemas: SchemaTable = {
     workingDir: 'string',
   },
   ContainerExtendedResourceRequest: {
+    '@required': 'containerName,resourceName,requestName',
     containerName: 'string required default("")',
     requestName: 'string required default("")',
     resourceName: 'string required default("")',
   },
   ContainerImage: {
-    names: '[]string',
+    names: '[]string atomic',
     sizeBytes: 'int64',
   },
   ContainerPort: {
@@ -244,6 +249,7 @@ export const coreV1Schemas: SchemaTable = {
     reason: 'string',
   },
   ContainerStatus: {
+    '@required': 'name,ready,restartCount,image,imageID',
     allocatedResources: '{}quantity',
     allocatedResourcesStatus: '[]ResourceStatus map(name) patch(merge) key(name)',
     containerID: 'string',
@@ -268,7 +274,7 @@ export const coreV1Schemas: SchemaTable = {
     Port: 'int32 required default(0)',
   },
   DownwardAPIProjection: {
-    items: '[]DownwardAPIVolumeFile',
+    items: '[]DownwardAPIVolumeFile atomic',
   },
   DownwardAPIVolumeFile: {
     fieldRef: 'ObjectFieldSelector',
@@ -278,7 +284,7 @@ export const coreV1Schemas: SchemaTable = {
   },
   DownwardAPIVolumeSource: {
     defaultMode: 'int32',
-    items: '[]DownwardAPIVolumeFile',
+    items: '[]DownwardAPIVolumeFile atomic',
   },
   EmptyDirVolumeSource: {
     medium: 'string',
@@ -299,15 +305,15 @@ export const coreV1Schemas: SchemaTable = {
     protocol: 'string enum(SCTP,TCP,UDP)',
   },
   EndpointSubset: {
-    addresses: '[]EndpointAddress',
-    notReadyAddresses: '[]EndpointAddress',
-    ports: '[]EndpointPort',
+    addresses: '[]EndpointAddress atomic',
+    notReadyAddresses: '[]EndpointAddress atomic',
+    ports: '[]EndpointPort atomic',
   },
   Endpoints: {
     apiVersion: 'string',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
-    subsets: '[]EndpointSubset',
+    subsets: '[]EndpointSubset atomic',
   },
   EndpointsList: {
     apiVersion: 'string',
@@ -333,10 +339,10 @@ export const coreV1Schemas: SchemaTable = {
     secretKeyRef: 'SecretKeySelector',
   },
   EphemeralContainer: {
-    args: '[]string',
-    command: '[]string',
+    args: '[]string atomic',
+    command: '[]string atomic',
     env: '[]EnvVar map(name) patch(merge) key(name)',
-    envFrom: '[]EnvFromSource',
+    envFrom: '[]EnvFromSource atomic',
     image: 'string',
     imagePullPolicy: 'string enum(Always,IfNotPresent,Never)',
     lifecycle: 'Lifecycle',
@@ -344,10 +350,10 @@ export const coreV1Schemas: SchemaTable = {
     name: 'string required default("")',
     ports: '[]ContainerPort map(containerPort,protocol) patch(merge) key(containerPort)',
     readinessProbe: 'Probe',
-    resizePolicy: '[]ContainerResizePolicy',
+    resizePolicy: '[]ContainerResizePolicy atomic',
     resources: 'ResourceRequirements default({})',
     restartPolicy: 'string',
-    restartPolicyRules: '[]ContainerRestartRule',
+    restartPolicyRules: '[]ContainerRestartRule atomic',
     securityContext: 'SecurityContext',
     startupProbe: 'Probe',
     stdin: 'bool',
@@ -364,6 +370,7 @@ export const coreV1Schemas: SchemaTable = {
     volumeClaimTemplate: 'PersistentVolumeClaimTemplate',
   },
   Event: {
+    '@required': 'metadata,involvedObject',
     action: 'string',
     apiVersion: 'string',
     count: 'int32',
@@ -397,16 +404,17 @@ export const coreV1Schemas: SchemaTable = {
     host: 'string',
   },
   ExecAction: {
-    command: '[]string',
+    command: '[]string atomic',
   },
   FCVolumeSource: {
     fsType: 'string',
     lun: 'int32',
     readOnly: 'bool',
-    targetWWNs: '[]string',
-    wwids: '[]string',
+    targetWWNs: '[]string atomic',
+    wwids: '[]string atomic',
   },
   FileKeySelector: {
+    '@required': 'volumeName,path,key',
     '@map': 'atomic',
     key: 'string required default("")',
     optional: 'bool default(false)',
@@ -459,7 +467,7 @@ export const coreV1Schemas: SchemaTable = {
   },
   HTTPGetAction: {
     host: 'string',
-    httpHeaders: '[]HTTPHeader',
+    httpHeaders: '[]HTTPHeader atomic',
     path: 'string',
     port: 'int-or-string required',
     scheme: 'string enum(HTTP,HTTPS)',
@@ -469,7 +477,7 @@ export const coreV1Schemas: SchemaTable = {
     value: 'string required default("")',
   },
   HostAlias: {
-    hostnames: '[]string',
+    hostnames: '[]string atomic',
     ip: 'string required default("")',
   },
   HostIP: {
@@ -480,6 +488,7 @@ export const coreV1Schemas: SchemaTable = {
     type: 'string enum(,BlockDevice,CharDevice,Directory,DirectoryOrCreate,File,FileOrCreate,Socket)',
   },
   ISCSIPersistentVolumeSource: {
+    '@required': 'targetPortal,iqn,lun',
     chapAuthDiscovery: 'bool',
     chapAuthSession: 'bool',
     fsType: 'string',
@@ -487,12 +496,13 @@ export const coreV1Schemas: SchemaTable = {
     iqn: 'string required default("")',
     iscsiInterface: 'string default("default")',
     lun: 'int32 required default(0)',
-    portals: '[]string',
+    portals: '[]string atomic',
     readOnly: 'bool',
     secretRef: 'SecretReference',
     targetPortal: 'string required default("")',
   },
   ISCSIVolumeSource: {
+    '@required': 'targetPortal,iqn,lun',
     chapAuthDiscovery: 'bool',
     chapAuthSession: 'bool',
     fsType: 'string',
@@ -500,7 +510,7 @@ export const coreV1Schemas: SchemaTable = {
     iqn: 'string required default("")',
     iscsiInterface: 'string default("default")',
     lun: 'int32 required default(0)',
-    portals: '[]string',
+    portals: '[]string atomic',
     readOnly: 'bool',
     secretRef: 'LocalObjectReference',
     targetPortal: 'string required default("")',
@@ -550,21 +560,22 @@ export const coreV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   LimitRangeSpec: {
-    limits: '[]LimitRangeItem required',
+    limits: '[]LimitRangeItem required atomic',
   },
   LinuxContainerUser: {
+    '@required': 'uid,gid',
     gid: 'int64 required default(0)',
-    supplementalGroups: '[]int64',
+    supplementalGroups: '[]int64 atomic',
     uid: 'int64 required default(0)',
   },
   LoadBalancerIngress: {
     hostname: 'string',
     ip: 'string',
     ipMode: 'string',
-    ports: '[]PortStatus',
+    ports: '[]PortStatus atomic',
   },
   LoadBalancerStatus: {
-    ingress: '[]LoadBalancerIngress',
+    ingress: '[]LoadBalancerIngress atomic',
   },
   LocalObjectReference: {
     '@map': 'atomic',
@@ -579,6 +590,7 @@ export const coreV1Schemas: SchemaTable = {
     targetVolumeAttributesClassName: 'string',
   },
   NFSVolumeSource: {
+    '@required': 'server,path',
     path: 'string required default("")',
     readOnly: 'bool',
     server: 'string required default("")',
@@ -591,6 +603,7 @@ export const coreV1Schemas: SchemaTable = {
     status: 'NamespaceStatus default({})',
   },
   NamespaceCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -604,7 +617,7 @@ export const coreV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   NamespaceSpec: {
-    finalizers: '[]string',
+    finalizers: '[]string atomic',
   },
   NamespaceStatus: {
     conditions: '[]NamespaceCondition map(type) patch(merge) key(type)',
@@ -618,11 +631,12 @@ export const coreV1Schemas: SchemaTable = {
     status: 'NodeStatus default({})',
   },
   NodeAddress: {
+    '@required': 'type,address',
     address: 'string required default("")',
     type: 'string required default("")',
   },
   NodeAffinity: {
-    preferredDuringSchedulingIgnoredDuringExecution: '[]PreferredSchedulingTerm',
+    preferredDuringSchedulingIgnoredDuringExecution: '[]PreferredSchedulingTerm atomic',
     requiredDuringSchedulingIgnoredDuringExecution: 'NodeSelector',
   },
   NodeAllocatableResourceClaimStatus: {
@@ -631,6 +645,7 @@ export const coreV1Schemas: SchemaTable = {
     resources: '{}quantity required',
   },
   NodeCondition: {
+    '@required': 'type,status',
     lastHeartbeatTime: 'time',
     lastTransitionTime: 'time',
     message: 'string',
@@ -669,17 +684,17 @@ export const coreV1Schemas: SchemaTable = {
   },
   NodeSelector: {
     '@map': 'atomic',
-    nodeSelectorTerms: '[]NodeSelectorTerm required',
+    nodeSelectorTerms: '[]NodeSelectorTerm required atomic',
   },
   NodeSelectorRequirement: {
     key: 'string required default("")',
     operator: 'string required enum(DoesNotExist,Exists,Gt,In,Lt,NotIn) default("")',
-    values: '[]string',
+    values: '[]string atomic',
   },
   NodeSelectorTerm: {
     '@map': 'atomic',
-    matchExpressions: '[]NodeSelectorRequirement',
-    matchFields: '[]NodeSelectorRequirement',
+    matchExpressions: '[]NodeSelectorRequirement atomic',
+    matchFields: '[]NodeSelectorRequirement atomic',
   },
   NodeSpec: {
     configSource: 'NodeConfigSource',
@@ -687,7 +702,7 @@ export const coreV1Schemas: SchemaTable = {
     podCIDR: 'string',
     podCIDRs: '[]string set patch(merge)',
     providerID: 'string',
-    taints: '[]Taint',
+    taints: '[]Taint atomic',
     unschedulable: 'bool',
   },
   NodeStatus: {
@@ -697,19 +712,21 @@ export const coreV1Schemas: SchemaTable = {
     conditions: '[]NodeCondition map(type) patch(merge) key(type)',
     config: 'NodeConfigStatus',
     daemonEndpoints: 'NodeDaemonEndpoints default({})',
-    declaredFeatures: '[]string',
+    declaredFeatures: '[]string atomic',
     features: 'NodeFeatures',
-    images: '[]ContainerImage',
+    images: '[]ContainerImage atomic',
     nodeInfo: 'NodeSystemInfo default({})',
     phase: 'string enum(Pending,Running,Terminated)',
-    runtimeHandlers: '[]NodeRuntimeHandler',
-    volumesAttached: '[]AttachedVolume',
-    volumesInUse: '[]string',
+    runtimeHandlers: '[]NodeRuntimeHandler atomic',
+    volumesAttached: '[]AttachedVolume atomic',
+    volumesInUse: '[]string atomic',
   },
   NodeSwapStatus: {
     capacity: 'int64',
   },
   NodeSystemInfo: {
+    '@required':
+      'machineID,systemUUID,bootID,kernelVersion,osImage,containerRuntimeVersion,kubeletVersion,kubeProxyVersion,operatingSystem,architecture',
     architecture: 'string required default("")',
     bootID: 'string required default("")',
     containerRuntimeVersion: 'string required default("")',
@@ -752,6 +769,7 @@ export const coreV1Schemas: SchemaTable = {
     status: 'PersistentVolumeClaimStatus default({})',
   },
   PersistentVolumeClaimCondition: {
+    '@required': 'type,status',
     lastProbeTime: 'time',
     lastTransitionTime: 'time',
     message: 'string',
@@ -766,7 +784,7 @@ export const coreV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   PersistentVolumeClaimSpec: {
-    accessModes: '[]string enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)',
+    accessModes: '[]string enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod) atomic',
     dataSource: 'TypedLocalObjectReference',
     dataSourceRef: 'TypedObjectReference',
     resources: 'VolumeResourceRequirements default({})',
@@ -777,7 +795,7 @@ export const coreV1Schemas: SchemaTable = {
     volumeName: 'string',
   },
   PersistentVolumeClaimStatus: {
-    accessModes: '[]string enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)',
+    accessModes: '[]string enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod) atomic',
     allocatedResourceStatuses:
       '{}string enum(ControllerResizeInProgress,ControllerResizeInfeasible,NodeResizeInProgress,NodeResizeInfeasible,NodeResizePending) granular',
     allocatedResources: '{}quantity',
@@ -802,7 +820,7 @@ export const coreV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   PersistentVolumeSpec: {
-    accessModes: '[]string enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)',
+    accessModes: '[]string enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod) atomic',
     awsElasticBlockStore: 'AWSElasticBlockStoreVolumeSource',
     azureDisk: 'AzureDiskVolumeSource',
     azureFile: 'AzureFilePersistentVolumeSource',
@@ -819,7 +837,7 @@ export const coreV1Schemas: SchemaTable = {
     hostPath: 'HostPathVolumeSource',
     iscsi: 'ISCSIPersistentVolumeSource',
     local: 'LocalVolumeSource',
-    mountOptions: '[]string',
+    mountOptions: '[]string atomic',
     nfs: 'NFSVolumeSource',
     nodeAffinity: 'VolumeNodeAffinity',
     persistentVolumeReclaimPolicy: 'string enum(Delete,Recycle,Retain)',
@@ -852,22 +870,23 @@ export const coreV1Schemas: SchemaTable = {
     status: 'PodStatus default({})',
   },
   PodAffinity: {
-    preferredDuringSchedulingIgnoredDuringExecution: '[]WeightedPodAffinityTerm',
-    requiredDuringSchedulingIgnoredDuringExecution: '[]PodAffinityTerm',
+    preferredDuringSchedulingIgnoredDuringExecution: '[]WeightedPodAffinityTerm atomic',
+    requiredDuringSchedulingIgnoredDuringExecution: '[]PodAffinityTerm atomic',
   },
   PodAffinityTerm: {
     labelSelector: 'meta.v1/LabelSelector',
-    matchLabelKeys: '[]string',
-    mismatchLabelKeys: '[]string',
+    matchLabelKeys: '[]string atomic',
+    mismatchLabelKeys: '[]string atomic',
     namespaceSelector: 'meta.v1/LabelSelector',
-    namespaces: '[]string',
+    namespaces: '[]string atomic',
     topologyKey: 'string required default("")',
   },
   PodAntiAffinity: {
-    preferredDuringSchedulingIgnoredDuringExecution: '[]WeightedPodAffinityTerm',
-    requiredDuringSchedulingIgnoredDuringExecution: '[]PodAffinityTerm',
+    preferredDuringSchedulingIgnoredDuringExecution: '[]WeightedPodAffinityTerm atomic',
+    requiredDuringSchedulingIgnoredDuringExecution: '[]PodAffinityTerm atomic',
   },
   PodCertificateProjection: {
+    '@required': 'signerName,keyType',
     certificateChainPath: 'string',
     credentialBundlePath: 'string',
     keyPath: 'string',
@@ -877,6 +896,7 @@ export const coreV1Schemas: SchemaTable = {
     userAnnotations: '{}string',
   },
   PodCondition: {
+    '@required': 'type,status',
     lastProbeTime: 'time',
     lastTransitionTime: 'time',
     message: 'string',
@@ -886,16 +906,16 @@ export const coreV1Schemas: SchemaTable = {
     type: 'string required default("")',
   },
   PodDNSConfig: {
-    nameservers: '[]string',
-    options: '[]PodDNSConfigOption',
-    searches: '[]string',
+    nameservers: '[]string atomic',
+    options: '[]PodDNSConfigOption atomic',
+    searches: '[]string atomic',
   },
   PodDNSConfigOption: {
     name: 'string',
     value: 'string',
   },
   PodExtendedResourceClaimStatus: {
-    requestMappings: '[]ContainerExtendedResourceRequest required',
+    requestMappings: '[]ContainerExtendedResourceRequest required atomic',
     resourceClaimName: 'string required default("")',
   },
   PodIP: {
@@ -926,6 +946,7 @@ export const coreV1Schemas: SchemaTable = {
     name: 'string required default("")',
   },
   PodSchedulingGroup: {
+    '@union': '(podGroupName)',
     podGroupName: 'string',
   },
   PodSecurityContext: {
@@ -938,9 +959,9 @@ export const coreV1Schemas: SchemaTable = {
     seLinuxChangePolicy: 'string',
     seLinuxOptions: 'SELinuxOptions',
     seccompProfile: 'SeccompProfile',
-    supplementalGroups: '[]int64',
+    supplementalGroups: '[]int64 atomic',
     supplementalGroupsPolicy: 'string enum(Merge,Strict)',
-    sysctls: '[]Sysctl',
+    sysctls: '[]Sysctl atomic',
     windowsOptions: 'WindowsSecurityContextOptions',
   },
   PodSpec: {
@@ -968,7 +989,7 @@ export const coreV1Schemas: SchemaTable = {
     preemptionPolicy: 'string enum(Never,PreemptLowerPriority)',
     priority: 'int32',
     priorityClassName: 'string',
-    readinessGates: '[]PodReadinessGate',
+    readinessGates: '[]PodReadinessGate atomic',
     resourceClaims: '[]PodResourceClaim map(name) patch(merge,retainKeys) key(name)',
     resources: 'ResourceRequirements',
     restartPolicy: 'string enum(Always,Never,OnFailure)',
@@ -983,21 +1004,21 @@ export const coreV1Schemas: SchemaTable = {
     shareProcessNamespace: 'bool',
     subdomain: 'string',
     terminationGracePeriodSeconds: 'int64',
-    tolerations: '[]Toleration',
+    tolerations: '[]Toleration atomic',
     topologySpreadConstraints: '[]TopologySpreadConstraint map(topologyKey,whenUnsatisfiable) patch(merge) key(topologyKey)',
     volumes: '[]Volume map(name) patch(merge,retainKeys) key(name)',
   },
   PodStatus: {
     allocatedResources: '{}quantity',
     conditions: '[]PodCondition map(type) patch(merge) key(type)',
-    containerStatuses: '[]ContainerStatus',
-    ephemeralContainerStatuses: '[]ContainerStatus',
+    containerStatuses: '[]ContainerStatus atomic',
+    ephemeralContainerStatuses: '[]ContainerStatus atomic',
     extendedResourceClaimStatus: 'PodExtendedResourceClaimStatus',
     hostIP: 'string',
-    hostIPs: '[]HostIP patch(merge) key(ip)',
-    initContainerStatuses: '[]ContainerStatus',
+    hostIPs: '[]HostIP patch(merge) key(ip) atomic',
+    initContainerStatuses: '[]ContainerStatus atomic',
     message: 'string',
-    nodeAllocatableResourceClaimStatuses: '[]NodeAllocatableResourceClaimStatus',
+    nodeAllocatableResourceClaimStatuses: '[]NodeAllocatableResourceClaimStatus atomic',
     nominatedNodeName: 'string',
     observedGeneration: 'int64',
     phase: 'string enum(Failed,Pending,Running,Succeeded,Unknown)',
@@ -1037,6 +1058,7 @@ export const coreV1Schemas: SchemaTable = {
     volumeID: 'string required default("")',
   },
   PreferredSchedulingTerm: {
+    '@required': 'weight,preference',
     preference: 'NodeSelectorTerm required default({})',
     weight: 'int32 required default(0)',
   },
@@ -1054,7 +1076,7 @@ export const coreV1Schemas: SchemaTable = {
   },
   ProjectedVolumeSource: {
     defaultMode: 'int32',
-    sources: '[]VolumeProjection',
+    sources: '[]VolumeProjection atomic',
   },
   QuobyteVolumeSource: {
     group: 'string',
@@ -1065,20 +1087,22 @@ export const coreV1Schemas: SchemaTable = {
     volume: 'string required default("")',
   },
   RBDPersistentVolumeSource: {
+    '@required': 'monitors,image',
     fsType: 'string',
     image: 'string required default("")',
     keyring: 'string default("/etc/ceph/keyring")',
-    monitors: '[]string required',
+    monitors: '[]string required atomic',
     pool: 'string default("rbd")',
     readOnly: 'bool',
     secretRef: 'SecretReference',
     user: 'string default("admin")',
   },
   RBDVolumeSource: {
+    '@required': 'monitors,image',
     fsType: 'string',
     image: 'string required default("")',
     keyring: 'string default("/etc/ceph/keyring")',
-    monitors: '[]string required',
+    monitors: '[]string required atomic',
     pool: 'string default("rbd")',
     readOnly: 'bool',
     secretRef: 'LocalObjectReference',
@@ -1092,6 +1116,7 @@ export const coreV1Schemas: SchemaTable = {
     status: 'ReplicationControllerStatus default({})',
   },
   ReplicationControllerCondition: {
+    '@required': 'type,status',
     lastTransitionTime: 'time',
     message: 'string',
     reason: 'string',
@@ -1150,7 +1175,7 @@ export const coreV1Schemas: SchemaTable = {
     hard: '{}quantity',
     scopeSelector: 'ScopeSelector',
     scopes:
-      '[]string enum(BestEffort,CrossNamespacePodAffinity,NotBestEffort,NotTerminating,PriorityClass,Terminating,VolumeAttributesClass)',
+      '[]string enum(BestEffort,CrossNamespacePodAffinity,NotBestEffort,NotTerminating,PriorityClass,Terminating,VolumeAttributesClass) atomic',
   },
   ResourceQuotaStatus: {
     hard: '{}quantity',
@@ -1172,6 +1197,7 @@ export const coreV1Schemas: SchemaTable = {
     user: 'string',
   },
   ScaleIOPersistentVolumeSource: {
+    '@required': 'gateway,system,secretRef',
     fsType: 'string default("xfs")',
     gateway: 'string required default("")',
     protectionDomain: 'string',
@@ -1184,6 +1210,7 @@ export const coreV1Schemas: SchemaTable = {
     volumeName: 'string',
   },
   ScaleIOVolumeSource: {
+    '@required': 'gateway,system,secretRef',
     fsType: 'string default("xfs")',
     gateway: 'string required default("")',
     protectionDomain: 'string',
@@ -1197,15 +1224,17 @@ export const coreV1Schemas: SchemaTable = {
   },
   ScopeSelector: {
     '@map': 'atomic',
-    matchExpressions: '[]ScopedResourceSelectorRequirement',
+    matchExpressions: '[]ScopedResourceSelectorRequirement atomic',
   },
   ScopedResourceSelectorRequirement: {
+    '@required': 'scopeName,operator',
     operator: 'string required enum(DoesNotExist,Exists,In,NotIn) default("")',
     scopeName:
       'string required enum(BestEffort,CrossNamespacePodAffinity,NotBestEffort,NotTerminating,PriorityClass,Terminating,VolumeAttributesClass) default("")',
-    values: '[]string',
+    values: '[]string atomic',
   },
   SeccompProfile: {
+    '@union': 'type(localhostProfile)',
     localhostProfile: 'string',
     type: 'string required enum(Localhost,RuntimeDefault,Unconfined) default("")',
   },
@@ -1235,7 +1264,7 @@ export const coreV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   SecretProjection: {
-    items: '[]KeyToPath',
+    items: '[]KeyToPath atomic',
     name: 'string default("")',
     optional: 'bool',
   },
@@ -1246,7 +1275,7 @@ export const coreV1Schemas: SchemaTable = {
   },
   SecretVolumeSource: {
     defaultMode: 'int32',
-    items: '[]KeyToPath',
+    items: '[]KeyToPath atomic',
     optional: 'bool',
     secretName: 'string',
   },
@@ -1274,7 +1303,7 @@ export const coreV1Schemas: SchemaTable = {
   ServiceAccount: {
     apiVersion: 'string',
     automountServiceAccountToken: 'bool',
-    imagePullSecrets: '[]LocalObjectReference',
+    imagePullSecrets: '[]LocalObjectReference atomic',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
     secrets: '[]ObjectReference map(name) patch(merge) key(name)',
@@ -1307,17 +1336,17 @@ export const coreV1Schemas: SchemaTable = {
   ServiceSpec: {
     allocateLoadBalancerNodePorts: 'bool',
     clusterIP: 'string',
-    clusterIPs: '[]string',
-    externalIPs: '[]string',
+    clusterIPs: '[]string atomic',
+    externalIPs: '[]string atomic',
     externalName: 'string',
     externalTrafficPolicy: 'string enum(Cluster,Local)',
     healthCheckNodePort: 'int32',
     internalTrafficPolicy: 'string enum(Cluster,Local)',
-    ipFamilies: '[]string enum(,IPv4,IPv6)',
+    ipFamilies: '[]string enum(,IPv4,IPv6) atomic',
     ipFamilyPolicy: 'string enum(PreferDualStack,RequireDualStack,SingleStack)',
     loadBalancerClass: 'string',
     loadBalancerIP: 'string',
-    loadBalancerSourceRanges: '[]string',
+    loadBalancerSourceRanges: '[]string atomic',
     ports: '[]ServicePort map(port,protocol) patch(merge) key(port)',
     publishNotReadyAddresses: 'bool',
     selector: '{}string atomic',
@@ -1359,6 +1388,7 @@ export const coreV1Schemas: SchemaTable = {
     port: 'int-or-string required',
   },
   Taint: {
+    '@required': 'key,effect',
     effect: 'string required enum(NoExecute,NoSchedule,PreferNoSchedule) default("")',
     key: 'string required default("")',
     timeAdded: 'time',
@@ -1373,15 +1403,15 @@ export const coreV1Schemas: SchemaTable = {
   },
   TopologySelectorLabelRequirement: {
     key: 'string required default("")',
-    values: '[]string required',
+    values: '[]string required atomic',
   },
   TopologySelectorTerm: {
     '@map': 'atomic',
-    matchLabelExpressions: '[]TopologySelectorLabelRequirement',
+    matchLabelExpressions: '[]TopologySelectorLabelRequirement atomic',
   },
   TopologySpreadConstraint: {
     labelSelector: 'meta.v1/LabelSelector',
-    matchLabelKeys: '[]string',
+    matchLabelKeys: '[]string atomic',
     maxSkew: 'int32 required default(0)',
     minDomains: 'int32',
     nodeAffinityPolicy: 'string enum(Honor,Ignore)',
@@ -1435,10 +1465,12 @@ export const coreV1Schemas: SchemaTable = {
     vsphereVolume: 'VsphereVirtualDiskVolumeSource',
   },
   VolumeDevice: {
+    '@required': 'name,devicePath',
     devicePath: 'string required default("")',
     name: 'string required default("")',
   },
   VolumeMount: {
+    '@required': 'name,mountPath',
     mountPath: 'string required default("")',
     mountPropagation: 'string enum(Bidirectional,HostToContainer,None)',
     name: 'string required default("")',
@@ -1448,6 +1480,7 @@ export const coreV1Schemas: SchemaTable = {
     subPathExpr: 'string',
   },
   VolumeMountStatus: {
+    '@required': 'name,mountPath',
     mountPath: 'string required default("")',
     name: 'string required default("")',
     readOnly: 'bool',
@@ -1479,6 +1512,7 @@ export const coreV1Schemas: SchemaTable = {
     volumePath: 'string required default("")',
   },
   WeightedPodAffinityTerm: {
+    '@required': 'weight,podAffinityTerm',
     podAffinityTerm: 'PodAffinityTerm required default({})',
     weight: 'int32 required default(0)',
   },

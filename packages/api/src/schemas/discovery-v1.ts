@@ -18,8 +18,8 @@ export const discoveryV1Schemas: SchemaTable = {
     terminating: 'bool',
   },
   EndpointHints: {
-    forNodes: '[]ForNode',
-    forZones: '[]ForZone',
+    forNodes: '[]ForNode atomic',
+    forZones: '[]ForZone atomic',
   },
   EndpointPort: {
     '@map': 'atomic',
@@ -31,10 +31,10 @@ export const discoveryV1Schemas: SchemaTable = {
   EndpointSlice: {
     addressType: 'string required enum(FQDN,IPv4,IPv6) default("")',
     apiVersion: 'string',
-    endpoints: '[]Endpoint',
+    endpoints: '[]Endpoint atomic',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
-    ports: '[]EndpointPort',
+    ports: '[]EndpointPort atomic',
   },
   EndpointSliceList: {
     apiVersion: 'string',

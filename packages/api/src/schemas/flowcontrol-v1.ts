@@ -33,7 +33,7 @@ export const flowcontrolV1Schemas: SchemaTable = {
     distinguisherMethod: 'FlowDistinguisherMethod',
     matchingPrecedence: 'int32 default(0)',
     priorityLevelConfiguration: 'PriorityLevelConfigurationReference required default({})',
-    rules: '[]PolicyRulesWithSubjects',
+    rules: '[]PolicyRulesWithSubjects atomic',
   },
   FlowSchemaStatus: {
     conditions: '[]FlowSchemaCondition map(type) patch(merge) key(type)',
@@ -42,6 +42,7 @@ export const flowcontrolV1Schemas: SchemaTable = {
     name: 'string required default("")',
   },
   LimitResponse: {
+    '@union': 'type(queuing)',
     queuing: 'QueuingConfiguration',
     type: 'string required default("")',
   },
@@ -52,13 +53,14 @@ export const flowcontrolV1Schemas: SchemaTable = {
     nominalConcurrencyShares: 'int32',
   },
   NonResourcePolicyRule: {
+    '@required': 'verbs,nonResourceURLs',
     nonResourceURLs: '[]string set required',
     verbs: '[]string set required',
   },
   PolicyRulesWithSubjects: {
-    nonResourceRules: '[]NonResourcePolicyRule',
-    resourceRules: '[]ResourcePolicyRule',
-    subjects: '[]Subject required',
+    nonResourceRules: '[]NonResourcePolicyRule atomic',
+    resourceRules: '[]ResourcePolicyRule atomic',
+    subjects: '[]Subject required atomic',
   },
   PriorityLevelConfiguration: {
     apiVersion: 'string',
@@ -84,6 +86,7 @@ export const flowcontrolV1Schemas: SchemaTable = {
     name: 'string required default("")',
   },
   PriorityLevelConfigurationSpec: {
+    '@union': 'type(exempt,limited)',
     exempt: 'ExemptPriorityLevelConfiguration',
     limited: 'LimitedPriorityLevelConfiguration',
     type: 'string required default("")',
@@ -97,6 +100,7 @@ export const flowcontrolV1Schemas: SchemaTable = {
     queues: 'int32 default(0)',
   },
   ResourcePolicyRule: {
+    '@required': 'verbs,apiGroups,resources',
     apiGroups: '[]string set required',
     clusterScope: 'bool',
     namespaces: '[]string set',
@@ -104,10 +108,12 @@ export const flowcontrolV1Schemas: SchemaTable = {
     verbs: '[]string set required',
   },
   ServiceAccountSubject: {
+    '@required': 'namespace,name',
     name: 'string required default("")',
     namespace: 'string required default("")',
   },
   Subject: {
+    '@union': 'kind(group,serviceAccount,user)',
     group: 'GroupSubject',
     kind: 'string required default("")',
     serviceAccount: 'ServiceAccountSubject',

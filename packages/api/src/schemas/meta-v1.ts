@@ -3,12 +3,13 @@ import type { SchemaTable } from './notation.js';
 /** Shapes of `meta.v1`, release 1.36, in the notation of `notation.ts`. */
 export const metaV1Schemas: SchemaTable = {
   APIResource: {
-    categories: '[]string',
+    '@required': 'name,singularName,namespaced,kind,verbs',
+    categories: '[]string atomic',
     group: 'string',
     kind: 'string required default("")',
     name: 'string required default("")',
     namespaced: 'bool required default(false)',
-    shortNames: '[]string',
+    shortNames: '[]string atomic',
     singularName: 'string required default("")',
     storageVersionHash: 'string',
     verbs: '[]string required',
@@ -18,9 +19,10 @@ export const metaV1Schemas: SchemaTable = {
     apiVersion: 'string',
     groupVersion: 'string required default("")',
     kind: 'string',
-    resources: '[]APIResource required',
+    resources: '[]APIResource required atomic',
   },
   Condition: {
+    '@required': 'type,status,lastTransitionTime,reason,message',
     lastTransitionTime: 'time required',
     message: 'string required default("")',
     observedGeneration: 'int64',
@@ -30,7 +32,7 @@ export const metaV1Schemas: SchemaTable = {
   },
   DeleteOptions: {
     apiVersion: 'string',
-    dryRun: '[]string',
+    dryRun: '[]string atomic',
     gracePeriodSeconds: 'int64',
     ignoreStoreReadErrorWithClusterBreakingPotential: 'bool',
     kind: 'string',
@@ -41,20 +43,20 @@ export const metaV1Schemas: SchemaTable = {
   FieldSelectorRequirement: {
     key: 'string required default("")',
     operator: 'string required default("")',
-    values: '[]string',
+    values: '[]string atomic',
   },
   FieldsV1: {
     '@any': 'true',
   },
   LabelSelector: {
     '@map': 'atomic',
-    matchExpressions: '[]LabelSelectorRequirement',
+    matchExpressions: '[]LabelSelectorRequirement atomic',
     matchLabels: '{}string',
   },
   LabelSelectorRequirement: {
     key: 'string required default("")',
     operator: 'string required default("")',
-    values: '[]string',
+    values: '[]string atomic',
   },
   ListMeta: {
     continue: 'string',
@@ -81,7 +83,7 @@ export const metaV1Schemas: SchemaTable = {
     generateName: 'string',
     generation: 'int64',
     labels: '{}string',
-    managedFields: '[]ManagedFieldsEntry',
+    managedFields: '[]ManagedFieldsEntry atomic',
     name: 'string',
     namespace: 'string',
     ownerReferences: '[]OwnerReference map(uid) patch(merge) key(uid)',
@@ -124,7 +126,7 @@ export const metaV1Schemas: SchemaTable = {
     reason: 'string',
   },
   StatusDetails: {
-    causes: '[]StatusCause',
+    causes: '[]StatusCause atomic',
     group: 'string',
     kind: 'string',
     name: 'string',
@@ -132,6 +134,7 @@ export const metaV1Schemas: SchemaTable = {
     uid: 'string',
   },
   WatchEvent: {
+    '@required': 'type,object',
     object: 'runtime/RawExtension required',
     type: 'string required default("")',
   },

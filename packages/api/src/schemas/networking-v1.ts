@@ -3,12 +3,13 @@ import type { SchemaTable } from './notation.js';
 /** Shapes of `networking.v1`, release 1.36, in the notation of `notation.ts`. */
 export const networkingV1Schemas: SchemaTable = {
   HTTPIngressPath: {
+    '@required': 'pathType,backend',
     backend: 'IngressBackend required default({})',
     path: 'string',
     pathType: 'string required enum(Exact,ImplementationSpecific,Prefix)',
   },
   HTTPIngressRuleValue: {
-    paths: '[]HTTPIngressPath required',
+    paths: '[]HTTPIngressPath required atomic',
   },
   IPAddress: {
     apiVersion: 'string',
@@ -27,7 +28,7 @@ export const networkingV1Schemas: SchemaTable = {
   },
   IPBlock: {
     cidr: 'string required default("")',
-    except: '[]string',
+    except: '[]string atomic',
   },
   Ingress: {
     apiVersion: 'string',
@@ -72,10 +73,10 @@ export const networkingV1Schemas: SchemaTable = {
   IngressLoadBalancerIngress: {
     hostname: 'string',
     ip: 'string',
-    ports: '[]IngressPortStatus',
+    ports: '[]IngressPortStatus atomic',
   },
   IngressLoadBalancerStatus: {
-    ingress: '[]IngressLoadBalancerIngress',
+    ingress: '[]IngressLoadBalancerIngress atomic',
   },
   IngressPortStatus: {
     error: 'string',
@@ -83,6 +84,7 @@ export const networkingV1Schemas: SchemaTable = {
     protocol: 'string required enum(SCTP,TCP,UDP) default("")',
   },
   IngressRule: {
+    '@bare': 'http',
     host: 'string',
     http: 'HTTPIngressRuleValue',
   },
@@ -93,14 +95,14 @@ export const networkingV1Schemas: SchemaTable = {
   IngressSpec: {
     defaultBackend: 'IngressBackend',
     ingressClassName: 'string',
-    rules: '[]IngressRule',
-    tls: '[]IngressTLS',
+    rules: '[]IngressRule atomic',
+    tls: '[]IngressTLS atomic',
   },
   IngressStatus: {
     loadBalancer: 'IngressLoadBalancerStatus default({})',
   },
   IngressTLS: {
-    hosts: '[]string',
+    hosts: '[]string atomic',
     secretName: 'string',
   },
   NetworkPolicy: {
@@ -110,12 +112,12 @@ export const networkingV1Schemas: SchemaTable = {
     spec: 'NetworkPolicySpec default({})',
   },
   NetworkPolicyEgressRule: {
-    ports: '[]NetworkPolicyPort',
-    to: '[]NetworkPolicyPeer',
+    ports: '[]NetworkPolicyPort atomic',
+    to: '[]NetworkPolicyPeer atomic',
   },
   NetworkPolicyIngressRule: {
-    from: '[]NetworkPolicyPeer',
-    ports: '[]NetworkPolicyPort',
+    from: '[]NetworkPolicyPeer atomic',
+    ports: '[]NetworkPolicyPort atomic',
   },
   NetworkPolicyList: {
     apiVersion: 'string',
@@ -134,12 +136,13 @@ export const networkingV1Schemas: SchemaTable = {
     protocol: 'string enum(SCTP,TCP,UDP)',
   },
   NetworkPolicySpec: {
-    egress: '[]NetworkPolicyEgressRule',
-    ingress: '[]NetworkPolicyIngressRule',
+    egress: '[]NetworkPolicyEgressRule atomic',
+    ingress: '[]NetworkPolicyIngressRule atomic',
     podSelector: 'meta.v1/LabelSelector default({})',
-    policyTypes: '[]string enum(Egress,Ingress)',
+    policyTypes: '[]string enum(Egress,Ingress) atomic',
   },
   ParentReference: {
+    '@required': 'resource,name',
     group: 'string',
     name: 'string required',
     namespace: 'string',
@@ -164,7 +167,7 @@ export const networkingV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   ServiceCIDRSpec: {
-    cidrs: '[]string',
+    cidrs: '[]string atomic',
   },
   ServiceCIDRStatus: {
     conditions: '[]meta.v1/Condition map(type) patch(merge) key(type)',

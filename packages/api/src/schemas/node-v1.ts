@@ -21,6 +21,6 @@ export const nodeV1Schemas: SchemaTable = {
   },
   Scheduling: {
     nodeSelector: '{}string atomic',
-    tolerations: '[]core.v1/Toleration',
+    tolerations: '[]core.v1/Toleration atomic',
   },
 };

@@ -4,9 +4,11 @@
  *   type [flags…]
  *   type   string bool int32 int64 double byte time micro-time quantity int-or-string object any
  *          Name, package/Name, []type, {}type (map with string keys)
- *   flags  required  default(json)  enum(a,b)  set  map(key,…)  atomic  patch(strategy)  key(mergeKey)
+ *   flags  required  default(json)  enum(a,b)  set  map(key,…)  atomic  granular  patch(strategy)  key(mergeKey)
  *
- * A definition may carry `@map` (`atomic`) and `@any` (no known fields).
+ * A definition may carry `@map` (`atomic`), `@any` (no known fields), `@required` (the order in which required
+ * fields are listed, when not alphabetical), `@union` (`discriminator(field,…)`) and `@bare` (references that
+ * OpenAPI v3 writes without `allOf`).
  */
 import type { Schema, SchemaType } from '@k/apimachinery';
 import { schemaPackages } from './packages.js';
@@ -62,7 +64,8 @@ function buildDefinition(name: string): Schema {
       },
     });
   }
-  return { ...base, type: 'object', properties, ...(required.length > 0 ? { required } : {}) };
+  const ordered = fields['@required']?.split(',') ?? required;
+  return { ...base, type: 'object', properties, ...(ordered.length > 0 ? { required: ordered } : {}) };
 }
 
 const SCALARS: Readonly<Record<string, { type: SchemaType; format?: string; preserveUnknownFields?: boolean }>> = {
@@ -84,6 +87,10 @@ function parseNotation(text: string, label: string): Schema {
   const space = text.indexOf(' ');
   const type = space < 0 ? text : text.slice(0, space);
   const flags = space < 0 ? {} : parseFlags(text.slice(space + 1));
+  if (flags.mapType === 'atomic' && (type.startsWith('[]') || type === 'byte')) {
+    delete flags.mapType;
+    flags.listType = 'atomic';
+  }
   if (type.startsWith('[]')) return { type: 'array', items: typeSchema(type.slice(2), label), ...flags };
   if (type.startsWith('{}')) return { type: 'object', values: typeSchema(type.slice(2), label), ...flags };
   const schema = typeSchema(type, label);

@@ -3,21 +3,21 @@ import type { SchemaTable } from './notation.js';
 /** Shapes of `rbac.v1`, release 1.36, in the notation of `notation.ts`. */
 export const rbacV1Schemas: SchemaTable = {
   AggregationRule: {
-    clusterRoleSelectors: '[]meta.v1/LabelSelector',
+    clusterRoleSelectors: '[]meta.v1/LabelSelector atomic',
   },
   ClusterRole: {
     aggregationRule: 'AggregationRule',
     apiVersion: 'string',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
-    rules: '[]PolicyRule',
+    rules: '[]PolicyRule atomic',
   },
   ClusterRoleBinding: {
     apiVersion: 'string',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
     roleRef: 'RoleRef required default({})',
-    subjects: '[]Subject',
+    subjects: '[]Subject atomic',
   },
   ClusterRoleBindingList: {
     apiVersion: 'string',
@@ -32,24 +32,24 @@ export const rbacV1Schemas: SchemaTable = {
     metadata: 'meta.v1/ListMeta default({})',
   },
   PolicyRule: {
-    apiGroups: '[]string',
-    nonResourceURLs: '[]string',
-    resourceNames: '[]string',
-    resources: '[]string',
-    verbs: '[]string required',
+    apiGroups: '[]string atomic',
+    nonResourceURLs: '[]string atomic',
+    resourceNames: '[]string atomic',
+    resources: '[]string atomic',
+    verbs: '[]string required atomic',
   },
   Role: {
     apiVersion: 'string',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
-    rules: '[]PolicyRule',
+    rules: '[]PolicyRule atomic',
   },
   RoleBinding: {
     apiVersion: 'string',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
     roleRef: 'RoleRef required default({})',
-    subjects: '[]Subject',
+    subjects: '[]Subject atomic',
   },
   RoleBindingList: {
     apiVersion: 'string',

@@ -24,7 +24,7 @@ export const storageV1Schemas: SchemaTable = {
     seLinuxMount: 'bool',
     serviceAccountTokenInSecrets: 'bool',
     storageCapacity: 'bool',
-    tokenRequests: '[]TokenRequest',
+    tokenRequests: '[]TokenRequest atomic',
     volumeLifecycleModes: '[]string set',
   },
   CSINode: {
@@ -37,7 +37,7 @@ export const storageV1Schemas: SchemaTable = {
     allocatable: 'VolumeNodeResources',
     name: 'string required default("")',
     nodeID: 'string required default("")',
-    topologyKeys: '[]string',
+    topologyKeys: '[]string atomic',
   },
   CSINodeList: {
     apiVersion: 'string',
@@ -65,11 +65,11 @@ export const storageV1Schemas: SchemaTable = {
   },
   StorageClass: {
     allowVolumeExpansion: 'bool',
-    allowedTopologies: '[]core.v1/TopologySelectorTerm',
+    allowedTopologies: '[]core.v1/TopologySelectorTerm atomic',
     apiVersion: 'string',
     kind: 'string',
     metadata: 'meta.v1/ObjectMeta default({})',
-    mountOptions: '[]string',
+    mountOptions: '[]string atomic',
     parameters: '{}string',
     provisioner: 'string required default("")',
     reclaimPolicy: 'string enum(Delete,Recycle,Retain)',
@@ -103,6 +103,7 @@ export const storageV1Schemas: SchemaTable = {
     persistentVolumeName: 'string',
   },
   VolumeAttachmentSpec: {
+    '@required': 'attacher,source,nodeName',
     attacher: 'string required default("")',
     nodeName: 'string required default("")',
     source: 'VolumeAttachmentSource required default({})',
