@@ -1,10 +1,10 @@
-/** What a check is and how its findings are worded. */
-
-import type { PodView, SecurityContext, VisitedContainer } from './pod.js';
+/** What a check is. */
 import type { Level } from './policy.js';
+import type { ContainerView, ContextView, PodView } from './view.js';
 
 /** Why a pod fails one check. */
 export interface Finding {
+  /** '' counts as `unknown forbidden reason`. */
   reason: string;
   /** '' when the reason says it all. */
   detail: string;
@@ -12,56 +12,61 @@ export interface Finding {
   fields: string[];
 }
 
-/** One form of a check: null = the pod passes. */
+/** One form of a check: null = the pod passes. Keeps neither the view nor its parts: they are used again. */
 export type CheckFunction = (pod: PodView) => Finding | null;
+
+/** A form of a check, and since when it holds. */
+export interface Revision {
+  /** Minor version of Kubernetes 1. */
+  since: number;
+  run: CheckFunction;
+  /** Ids of baseline checks that this restricted one replaces. */
+  overrides?: readonly string[];
+}
 
 /** A check as data. Its last revision that is not newer than the version asked for decides. */
 export interface Check {
   id: string;
   level: Exclude<Level, 'privileged'>;
-  revisions: readonly {
-    /** Minor version of Kubernetes 1. */
-    since: number;
-    run: CheckFunction;
-    /** Baseline checks that this restricted one replaces. */
-    overrides?: readonly string[];
-  }[];
+  /** Oldest first. */
+  revisions: readonly Revision[];
 }
 
-/** `"a", "b"`, nothing escaped. */
-export function quoteAll(values: Iterable<string>): string {
-  return `"${[...values].join('", "')}"`;
+/** Who sets a bad value: the pod, containers, or both. */
+export interface Setters {
+  isPod: boolean;
+  containers: ContainerView[];
+  /** Of each setter, the path of its security context. */
+  paths: string[];
 }
 
-/** Unique values in byte order. */
-export function sortedSet(values: Iterable<string>): string[] {
-  return [...new Set(values)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-/** The singular for exactly one. */
-export function plural(count: number, one: string, many: string = `${one}s`): string {
-  return count === 1 ? one : many;
-}
-
-/** `container "a"` or `containers "a", "b"`. */
-export function containersText(names: readonly string[]): string {
-  return `${plural(names.length, 'container')} ${quoteAll(names)}`;
-}
-
-/** Who sets something: `pod`, containers, or both. */
-export function settersText(isPod: boolean, names: readonly string[], more: readonly string[] = []): string {
-  return [...(isPod ? ['pod'] : []), ...(names.length > 0 ? [containersText(names)] : []), ...more].join(' and ');
-}
-
-/** Looks at one field of the security contexts of the pod and of its containers. */
-export function eachContext(
-  view: PodView,
-  visit: (context: SecurityContext, path: string, container: VisitedContainer | null) => void,
-): void {
-  const { securityContext } = view.spec;
-  if (securityContext) visit(securityContext, 'spec.securityContext', null);
-  for (const visited of view.containers) {
-    const context = visited.container.securityContext;
-    if (context) visit(context, `${visited.path}.securityContext`, visited);
+/** The security contexts for which `isBad` holds, the pod's first; null when there are none. */
+export function findSetters(view: PodView, isBad: (context: ContextView) => boolean): Setters | null {
+  let setters: Setters | null = null;
+  if (isBad(view.context)) setters = { isPod: true, containers: [], paths: [view.context.contextPath] };
+  const { containers } = view;
+  for (let i = 0; i < containers.length; i++) {
+    const container = containers[i] as ContainerView;
+    if (!isBad(container)) continue;
+    setters ??= { isPod: false, containers: [], paths: [] };
+    setters.containers.push(container);
+    setters.paths.push(container.contextPath);
   }
+  return setters;
+}
+
+/** The containers for which `isBad` holds, null when there are none. */
+export function findContainers(view: PodView, isBad: (container: ContainerView) => boolean): ContainerView[] | null {
+  let found: ContainerView[] | null = null;
+  const { containers } = view;
+  for (let i = 0; i < containers.length; i++) {
+    const container = containers[i] as ContainerView;
+    if (isBad(container)) (found ??= []).push(container);
+  }
+  return found;
+}
+
+/** The path of one field of each container's security context. */
+export function contextFields(containers: readonly ContainerView[], field: string): string[] {
+  return containers.map(({ contextPath }) => `${contextPath}.${field}`);
 }

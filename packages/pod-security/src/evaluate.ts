@@ -1,9 +1,10 @@
 /** Runs the checks of a level and version over a pod. */
-import type { Check, CheckFunction, Finding } from './check.js';
-import { type Pod, viewPod } from './pod.js';
-import { type Level, type LevelVersion, minorOf } from './policy.js';
+import type { Check, Finding } from './check.js';
+import { Plans } from './plan.js';
+import type { Pod } from './pod.js';
+import { PodReader } from './pod-reader.js';
+import type { Level, LevelVersion } from './policy.js';
 import { DEFAULT_CHECKS } from './registry.js';
-import { podTemplateOf } from './workload.js';
 
 /** One failed check. */
 export interface Violation extends Finding {
@@ -20,97 +21,69 @@ export interface EvaluationResult {
   /** All reasons with their details, as kube-apiserver prints them. '' when allowed. */
   detail: string;
   /** In the order of the texts. */
-  violations: Violation[];
+  violations: readonly Violation[];
 }
 
-const ALLOWED: EvaluationResult = Object.freeze({ allowed: true, reason: '', detail: '', violations: [] as Violation[] });
+/** Evaluates one pod; see {@link evaluatePod}. */
+export type Evaluator = (pod: Pod, target: LevelVersion) => EvaluationResult;
 
-interface ActiveCheck {
-  id: string;
-  level: Exclude<Level, 'privileged'>;
-  run: CheckFunction;
-}
+/** The one result of all pods that pass. */
+export const ALLOWED: EvaluationResult = Object.freeze({ allowed: true, reason: '', detail: '', violations: Object.freeze([]) });
 
-const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
-
-function revisionAt(check: Check, minor: number): Check['revisions'][number] | undefined {
-  return check.revisions.findLast(({ since }) => since <= minor);
-}
-
-/** The checks that apply at a level and version, in the order of messages. */
-export function activeChecks(checks: readonly Check[], { level, version }: LevelVersion): ActiveCheck[] {
-  if (level === 'privileged') return [];
-  const minor = minorOf(version);
-  const pick = (of: Check['level']): (ActiveCheck & { overrides: readonly string[] })[] =>
-    checks
-      .filter((check) => check.level === of)
-      .flatMap((check) => {
-        const revision = revisionAt(check, minor);
-        return revision === undefined ? [] : [{ id: check.id, level: of, run: revision.run, overrides: revision.overrides ?? [] }];
-      })
-      .sort(byId);
-  const baseline = pick('baseline');
-  if (level === 'baseline') return baseline;
-  const restricted = pick('restricted');
-  const overridden = new Set(restricted.flatMap(({ overrides }) => overrides));
-  return [...baseline.filter(({ id }) => !overridden.has(id)), ...restricted];
-}
-
-/** Evaluates with a fixed set of checks; what applies at each level and version is worked out once. */
-export function createEvaluator(checks: readonly Check[]): (pod: Pod, target: LevelVersion) => EvaluationResult {
-  const known = new Map<string, ActiveCheck[]>();
-  return (pod, target) => {
-    if (target.level === 'privileged') return ALLOWED;
-    const key = `${target.level}:${target.version}`;
-    let active = known.get(key);
-    if (active === undefined) {
-      active = activeChecks(checks, target);
-      if (known.size < 256) known.set(key, active);
+/**
+ * Makes an evaluator of a list of checks, e.g. of {@link DEFAULT_CHECKS} with some left out or added.
+ *
+ * @throws {RangeError} when the list makes no sense: an id twice, revisions out of order, an override of a restricted check.
+ */
+export function createEvaluator(checks: readonly Check[]): Evaluator {
+  const plans = new Plans(checks);
+  const shared = new PodReader();
+  let isReading = false;
+  return (pod, { level, version }) => {
+    const plan = plans.at(level, version);
+    if (plan.length === 0) return ALLOWED;
+    // A check may itself evaluate a pod; the view of the first must not change under it.
+    const isOuter = !isReading;
+    isReading = true;
+    try {
+      const view = (isOuter ? shared : new PodReader()).read(pod);
+      let violations: Violation[] | null = null;
+      let reason = '';
+      let detail = '';
+      for (let i = 0; i < plan.length; i++) {
+        const check = plan[i] as (typeof plan)[number];
+        const finding = check.run(view);
+        if (finding === null) continue;
+        const why = finding.reason || 'unknown forbidden reason';
+        const text = finding.detail === '' ? why : `${why} (${finding.detail})`;
+        reason = violations === null ? why : `${reason}, ${why}`;
+        detail = violations === null ? text : `${detail}, ${text}`;
+        (violations ??= []).push({
+          check: check.id,
+          level: check.level,
+          reason: finding.reason,
+          detail: finding.detail,
+          fields: finding.fields,
+        });
+      }
+      return violations === null ? ALLOWED : { allowed: false, reason, detail, violations };
+    } finally {
+      if (isOuter) isReading = false;
     }
-    const view = viewPod(pod);
-    const violations: Violation[] = [];
-    for (const { id, level, run } of active) {
-      const finding = run(view);
-      if (finding !== null) violations.push({ check: id, level, ...finding });
-    }
-    if (violations.length === 0) return ALLOWED;
-    const reasons = violations.map(({ reason }) => reason || 'unknown forbidden reason');
-    return {
-      allowed: false,
-      reason: reasons.join(', '),
-      detail: violations.map(({ detail }, i) => (detail === '' ? reasons[i] : `${reasons[i]} (${detail})`)).join(', '),
-      violations,
-    };
   };
 }
 
-const evaluateWithDefaults = createEvaluator(DEFAULT_CHECKS);
-
 /**
- * Evaluates a pod (or a pod template) against a level as of a version.
+ * Evaluates a pod (or a pod template) against a level as of a version, as kube-apiserver does with the pod that it is about
+ * to store. What the API server adds before (an `emptyDir` to a volume without a source, host ports of the host network) is
+ * not added here; see {@link withApiDefaults}.
  *
+ * Null counts as absent. The pod is not changed.
+ *
+ * @returns A frozen result that all allowed pods share, or a new one.
+ * @throws {PodSecurityError} `POD_SECURITY_MALFORMED_POD` when a field that a check looks at has a type that the API would
+ * refuse. Never at level `privileged`, which looks at nothing.
+ * @throws {RangeError} naming a level or version that is none.
  * @example evaluatePod(pod, { level: 'restricted', version: 'latest' }).detail
  */
-export function evaluatePod(pod: Pod, target: LevelVersion): EvaluationResult {
-  return evaluateWithDefaults(pod, target);
-}
-
-/**
- * Evaluates the pods that an object makes: a Pod itself, or the template of a Deployment, CronJob and so on. Paths of
- * the violations count from the object's root.
- *
- * @returns null for objects that make no pods.
- */
-export function evaluateWorkload(object: object, target: LevelVersion): EvaluationResult | null {
-  const template = podTemplateOf(object);
-  if (template === undefined) return null;
-  const result = evaluateWithDefaults(template.pod, target);
-  if (result.allowed || template.path === '') return result;
-  return {
-    ...result,
-    violations: result.violations.map((violation) => ({
-      ...violation,
-      fields: violation.fields.map((field) => `${template.path}.${field}`),
-    })),
-  };
-}
+export const evaluatePod: Evaluator = createEvaluator(DEFAULT_CHECKS);

@@ -177,7 +177,7 @@ describe('the texts of restricted', () => {
       'volumes',
       pod({ volumes: [{ name: 'a', nfs: {} }, { name: 'b', hostPath: {} }, { name: 'c' }, { name: 'd', emptyDir: {} }] }),
       'latest',
-      'restricted volume types (volumes "a", "b" use restricted volume types "hostPath", "nfs")',
+      'restricted volume types (volumes "a", "b", "c" use restricted volume types "hostPath", "nfs", "unknown")',
     ],
     [
       'an unknown volume',

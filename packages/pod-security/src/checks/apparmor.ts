@@ -1,6 +1,22 @@
-import { type Check, eachContext, plural, quoteAll, settersText, sortedSet } from '../check.js';
+import { type Check, findSetters } from '../check.js';
+import { compareBytes, plural, quoteAll, quoteGo, settersText, sortedSet } from '../text.js';
+import { annotationAt } from '../typed-fields.js';
+import type { ContainerView, ContextView, PodView } from '../view.js';
 
 const PREFIX = 'container.apparmor.security.beta.kubernetes.io/';
+
+const isBad = ({ appArmorType: type }: ContextView): boolean => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+
+const isAllowedAnnotation = (value: string): boolean => value === '' || value === 'runtime/default' || value.startsWith('localhost/');
+
+/** The keys of annotations with a forbidden profile, whatever container they name. */
+function badAnnotations({ annotations }: PodView): string[] | null {
+  let keys: string[] | null = null;
+  for (const key in annotations) {
+    if (key.startsWith(PREFIX) && !isAllowedAnnotation(annotationAt(annotations, key))) (keys ??= []).push(key);
+  }
+  return keys;
+}
 
 /** AppArmor profiles are the runtime's default or local ones. */
 export const appArmorProfile: Check = {
@@ -10,30 +26,24 @@ export const appArmorProfile: Check = {
     {
       since: 0,
       run(view) {
-        let isPod = false;
-        const names: string[] = [];
-        const types: string[] = [];
-        const fields: string[] = [];
-        eachContext(view, ({ appArmorProfile: profile }, path, visited) => {
-          if (!profile || profile.type === 'RuntimeDefault' || profile.type === 'Localhost') return;
-          if (visited === null) isPod = true;
-          else names.push(visited.container.name);
-          types.push(profile.type ?? '');
-          fields.push(`${path}.appArmorProfile.type`);
-        });
-        const annotations: string[] = [];
-        for (const [key, value] of Object.entries(view.annotations)) {
-          if (!key.startsWith(PREFIX) || value === '' || value === 'runtime/default' || value.startsWith('localhost/')) continue;
-          annotations.push(`${key}=${JSON.stringify(value)}`);
-          fields.push(`metadata.annotations[${key}]`);
-        }
-        if (fields.length === 0) return null;
-        const values = [...sortedSet(types), ...annotations.sort()];
-        const more = annotations.length > 0 ? [plural(annotations.length, 'annotation')] : [];
+        const bad = findSetters(view, isBad);
+        const keys = badAnnotations(view);
+        if (bad === null && keys === null) return null;
+        const types = (bad?.containers ?? []).map(({ appArmorType }: ContainerView) => appArmorType as string);
+        if (bad?.isPod) types.push(view.context.appArmorType as string);
+        const shown = (keys ?? []).map((key) => `${key}=${quoteGo(annotationAt(view.annotations, key))}`).sort(compareBytes);
+        const values = [...sortedSet(types), ...shown];
+        const who = [
+          ...(bad === null ? [] : [settersText(bad.isPod, bad.containers)]),
+          ...(shown.length === 0 ? [] : [plural(shown.length, 'annotation')]),
+        ];
         return {
           reason: plural(values.length, 'forbidden AppArmor profile'),
-          detail: `${settersText(isPod, names, more)} must not set AppArmor profile type to ${quoteAll(values)}`,
-          fields,
+          detail: `${who.join(' and ')} must not set AppArmor profile type to ${quoteAll(values)}`,
+          fields: [
+            ...(bad?.paths ?? []).map((path) => `${path}.appArmorProfile.type`),
+            ...(keys ?? []).map((key) => `metadata.annotations[${key}]`),
+          ],
         };
       },
     },

@@ -1,6 +1,8 @@
-import { type Check, type CheckFunction, containersText, quoteAll, sortedSet } from '../check.js';
+import { type Check, type CheckFunction, contextFields, findContainers } from '../check.js';
+import { containersText, quoteAll, sortedSet } from '../text.js';
+import type { ContainerView } from '../view.js';
 
-const DEFAULT_CAPABILITIES = new Set([
+const DEFAULT_CAPABILITIES: ReadonlySet<string> = new Set([
   'AUDIT_WRITE',
   'CHOWN',
   'DAC_OVERRIDE',
@@ -16,6 +18,27 @@ const DEFAULT_CAPABILITIES = new Set([
   'SYS_CHROOT',
 ]);
 
+const isNotDefault = (capability: string): boolean => !DEFAULT_CAPABILITIES.has(capability);
+const isNotBind = (capability: string): boolean => capability !== 'NET_BIND_SERVICE';
+const addsNonDefault = ({ added }: ContainerView): boolean => added.length > 0 && added.some(isNotDefault);
+const addsMoreThanBind = ({ added }: ContainerView): boolean => added.length > 0 && added.some(isNotBind);
+const keepsSome = ({ dropped }: ContainerView): boolean => !dropped.includes('ALL');
+
+/** The text about the forbidden capabilities of containers, and their places. */
+function describe(containers: readonly ContainerView[], isBad: (capability: string) => boolean): { detail: string; fields: string[] } {
+  const bad: string[] = [];
+  const fields: string[] = [];
+  for (const { added, contextPath } of containers) {
+    added.forEach((capability, i) => {
+      if (!isBad(capability)) return;
+      bad.push(capability);
+      fields.push(`${contextPath}.capabilities.add[${i}]`);
+    });
+  }
+  const detail = `${containersText(containers)} must not include ${quoteAll(sortedSet(bad))} in securityContext.capabilities.add`;
+  return { detail, fields };
+}
+
 /** Containers add no capability beyond those that runtimes give anyway. */
 export const capabilitiesBaseline: Check = {
   id: 'capabilities_baseline',
@@ -24,54 +47,26 @@ export const capabilitiesBaseline: Check = {
     {
       since: 0,
       run(view) {
-        const names: string[] = [];
-        const bad: string[] = [];
-        const fields: string[] = [];
-        for (const { container, path } of view.containers) {
-          const added = container.securityContext?.capabilities?.add ?? [];
-          const found = added.filter((capability) => !DEFAULT_CAPABILITIES.has(capability));
-          if (found.length === 0) continue;
-          names.push(container.name);
-          bad.push(...found);
-          added.forEach((capability, i) => {
-            if (!DEFAULT_CAPABILITIES.has(capability)) fields.push(`${path}.securityContext.capabilities.add[${i}]`);
-          });
-        }
-        if (names.length === 0) return null;
-        return {
-          reason: 'non-default capabilities',
-          detail: `${containersText(names)} must not include ${quoteAll(sortedSet(bad))} in securityContext.capabilities.add`,
-          fields,
-        };
+        const bad = findContainers(view, addsNonDefault);
+        return bad === null ? null : { reason: 'non-default capabilities', ...describe(bad, isNotDefault) };
       },
     },
   ],
 };
 
 const restricted: CheckFunction = (view) => {
-  const withoutDrop: string[] = [];
-  const adding: string[] = [];
-  const bad: string[] = [];
-  const fields: string[] = [];
-  for (const { container, path } of view.containers) {
-    const { add, drop } = container.securityContext?.capabilities ?? {};
-    if (!(drop ?? []).includes('ALL')) {
-      withoutDrop.push(container.name);
-      fields.push(`${path}.securityContext.capabilities.drop`);
-    }
-    const found = (add ?? []).filter((capability) => capability !== 'NET_BIND_SERVICE');
-    if (found.length === 0) continue;
-    adding.push(container.name);
-    bad.push(...found);
-    (add ?? []).forEach((capability, i) => {
-      if (capability !== 'NET_BIND_SERVICE') fields.push(`${path}.securityContext.capabilities.add[${i}]`);
-    });
-  }
-  const details: string[] = [];
-  if (withoutDrop.length > 0) details.push(`${containersText(withoutDrop)} must set securityContext.capabilities.drop=["ALL"]`);
-  if (adding.length > 0)
-    details.push(`${containersText(adding)} must not include ${quoteAll(sortedSet(bad))} in securityContext.capabilities.add`);
-  return details.length === 0 ? null : { reason: 'unrestricted capabilities', detail: details.join('; '), fields };
+  const keeping = findContainers(view, keepsSome);
+  const adding = findContainers(view, addsMoreThanBind);
+  if (keeping === null && adding === null) return null;
+  const reason = 'unrestricted capabilities';
+  const added = adding === null ? { detail: '', fields: [] } : describe(adding, isNotBind);
+  if (keeping === null) return { reason, ...added };
+  const detail = `${containersText(keeping)} must set securityContext.capabilities.drop=["ALL"]`;
+  return {
+    reason,
+    detail: adding === null ? detail : `${detail}; ${added.detail}`,
+    fields: [...contextFields(keeping, 'capabilities.drop'), ...added.fields],
+  };
 };
 
 /** Containers drop every capability and add back at most the binding of low ports. */

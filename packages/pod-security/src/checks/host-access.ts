@@ -1,16 +1,20 @@
 /** Baseline checks of what a pod shares with its node. */
-import { type Check, containersText, eachContext, plural, quoteAll, settersText, sortedSet } from '../check.js';
-import type { HostHandler } from '../pod.js';
+import { type Check, contextFields, findContainers, findSetters } from '../check.js';
+import { containersText, plural, quoteAll, settersText, sortedSet } from '../text.js';
+import type { ContainerView, ContextView } from '../view.js';
 
+const NAMESPACES = ['hostNetwork', 'hostPID', 'hostIPC'] as const;
+
+/** Pods keep out of the node's namespaces. */
 export const hostNamespaces: Check = {
   id: 'hostNamespaces',
   level: 'baseline',
   revisions: [
     {
       since: 0,
-      run({ spec }) {
-        const shared = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((name) => spec[name] === true);
-        if (shared.length === 0) return null;
+      run(view) {
+        if (!view.hostNetwork && !view.hostPID && !view.hostIPC) return null;
+        const shared = NAMESPACES.filter((name) => view[name]);
         return {
           reason: 'host namespaces',
           detail: shared.map((name) => `${name}=true`).join(', '),
@@ -21,120 +25,78 @@ export const hostNamespaces: Check = {
   ],
 };
 
-export const hostPathVolumes: Check = {
-  id: 'hostPathVolumes',
-  level: 'baseline',
-  revisions: [
-    {
-      since: 0,
-      run({ spec }) {
-        const names: string[] = [];
-        const fields: string[] = [];
-        (spec.volumes ?? []).forEach((volume, i) => {
-          if (volume['hostPath'] === undefined || volume['hostPath'] === null) return;
-          names.push(volume.name);
-          fields.push(`spec.volumes[${i}].hostPath`);
-        });
-        return names.length === 0
-          ? null
-          : { reason: 'hostPath volumes', detail: `${plural(names.length, 'volume')} ${quoteAll(names)}`, fields };
-      },
-    },
-  ],
-};
+const takesHostPorts = ({ hostPorts }: ContainerView): boolean => hostPorts.length > 0;
 
+/** Containers take no port of the node. */
 export const hostPorts: Check = {
   id: 'hostPorts',
   level: 'baseline',
   revisions: [
     {
       since: 0,
-      run({ containers }) {
-        const names: string[] = [];
-        const ports: string[] = [];
-        const fields: string[] = [];
-        for (const { container, path } of containers) {
-          let uses = false;
-          (container.ports ?? []).forEach(({ hostPort = 0 }, i) => {
-            if (hostPort === 0) return;
-            uses = true;
-            ports.push(String(hostPort));
-            fields.push(`${path}.ports[${i}].hostPort`);
-          });
-          if (uses) names.push(container.name);
-        }
-        if (names.length === 0) return null;
-        const set = sortedSet(ports);
+      run(view) {
+        const bad = findContainers(view, takesHostPorts);
+        if (bad === null) return null;
+        const set = sortedSet(bad.flatMap((container) => container.hostPorts.map(({ port }) => String(port))));
         return {
           reason: 'hostPort',
-          detail: `${containersText(names)} ${plural(names.length, 'uses', 'use')} ${plural(set.length, 'hostPort')} ${set.join(', ')}`,
-          fields,
+          detail: `${containersText(bad)} ${plural(bad.length, 'uses', 'use')} ${plural(set.length, 'hostPort')} ${set.join(', ')}`,
+          fields: bad.flatMap((container) => container.hostPorts.map(({ index }) => `${container.path}.ports[${index}].hostPort`)),
         };
       },
     },
   ],
 };
 
+const namesHosts = ({ hosts }: ContainerView): boolean => hosts.length > 0;
+
+/** Probes and lifecycle handlers reach for the pod itself, not for other hosts. */
 export const hostProbesAndHostLifecycle: Check = {
   id: 'hostProbesAndHostLifecycle',
   level: 'baseline',
   revisions: [
     {
       since: 34,
-      run({ containers }) {
-        const names: string[] = [];
-        const hosts: string[] = [];
-        const fields: string[] = [];
-        for (const { container, path } of containers) {
-          const handlers: [string, HostHandler | null | undefined][] = [
-            ['livenessProbe', container.livenessProbe],
-            ['readinessProbe', container.readinessProbe],
-            ['startupProbe', container.startupProbe],
-            ['lifecycle.postStart', container.lifecycle?.postStart],
-            ['lifecycle.preStop', container.lifecycle?.preStop],
-          ];
-          for (const [where, handler] of handlers) {
-            for (const kind of ['httpGet', 'tcpSocket'] as const) {
-              const host = handler?.[kind]?.host ?? '';
-              if (host === '') continue;
-              names.push(container.name);
-              hosts.push(host);
-              fields.push(`${path}.${where}.${kind}.host`);
-            }
-          }
-        }
-        if (fields.length === 0) return null;
-        const who = sortedSet(names);
-        const set = sortedSet(hosts);
+      run(view) {
+        const bad = findContainers(view, namesHosts);
+        if (bad === null) return null;
+        const who = sortedSet(bad.map(({ name }) => name)).map((name) => ({ name }));
+        const set = sortedSet(bad.flatMap(({ hosts }) => hosts.map(({ host }) => host)));
         return {
           reason: 'probe or lifecycle host',
           detail: `${containersText(who)} ${plural(who.length, 'uses', 'use')} probe or lifecycle ${plural(set.length, 'host')} ${quoteAll(set)}`,
-          fields,
+          fields: bad.flatMap(({ hosts, path }) => hosts.map(({ field }) => `${path}.${field}`)),
         };
       },
     },
   ],
 };
 
+const isPrivileged = (container: ContainerView): boolean => container.privileged === true;
+
+/** Containers are not privileged. */
 export const privileged: Check = {
   id: 'privileged',
   level: 'baseline',
   revisions: [
     {
       since: 0,
-      run({ containers }) {
-        const bad = containers.filter(({ container }) => container.securityContext?.privileged === true);
-        if (bad.length === 0) return null;
+      run(view) {
+        const bad = findContainers(view, isPrivileged);
+        if (bad === null) return null;
         return {
           reason: 'privileged',
-          detail: `${containersText(bad.map(({ container }) => container.name))} must not set securityContext.privileged=true`,
-          fields: bad.map(({ path }) => `${path}.securityContext.privileged`),
+          detail: `${containersText(bad)} must not set securityContext.privileged=true`,
+          fields: contextFields(bad, 'privileged'),
         };
       },
     },
   ],
 };
 
+const isHostProcess = ({ hostProcess }: ContextView): boolean => hostProcess;
+
+/** Windows containers do not run as processes of the node. */
 export const windowsHostProcess: Check = {
   id: 'windowsHostProcess',
   level: 'baseline',
@@ -142,22 +104,13 @@ export const windowsHostProcess: Check = {
     {
       since: 0,
       run(view) {
-        let isPod = false;
-        const names: string[] = [];
-        const fields: string[] = [];
-        eachContext(view, ({ windowsOptions }, path, visited) => {
-          if (windowsOptions?.hostProcess !== true) return;
-          if (visited === null) isPod = true;
-          else names.push(visited.container.name);
-          fields.push(`${path}.windowsOptions.hostProcess`);
-        });
-        return fields.length === 0
-          ? null
-          : {
-              reason: 'hostProcess',
-              detail: `${settersText(isPod, names)} must not set securityContext.windowsOptions.hostProcess=true`,
-              fields,
-            };
+        const bad = findSetters(view, isHostProcess);
+        if (bad === null) return null;
+        return {
+          reason: 'hostProcess',
+          detail: `${settersText(bad.isPod, bad.containers)} must not set securityContext.windowsOptions.hostProcess=true`,
+          fields: bad.paths.map((path) => `${path}.windowsOptions.hostProcess`),
+        };
       },
     },
   ],

@@ -1,16 +1,17 @@
-import { type Check, type CheckFunction, containersText, quoteAll, sortedSet } from '../check.js';
+import { type Check, type CheckFunction, contextFields, findContainers } from '../check.js';
+import { containersText, quoteAll, sortedSet } from '../text.js';
+import type { ContainerView } from '../view.js';
 
-const defaultOnly: CheckFunction = ({ containers }) => {
-  const bad = containers.filter(({ container }) => {
-    const value = container.securityContext?.procMount;
-    return value !== undefined && value !== null && value !== 'Default';
-  });
-  if (bad.length === 0) return null;
-  const values = sortedSet(bad.map(({ container }) => container.securityContext?.procMount ?? ''));
+const isUnmasked = ({ procMount: value }: ContainerView): boolean => value !== undefined && value !== 'Default';
+
+const defaultOnly: CheckFunction = (view) => {
+  const bad = findContainers(view, isUnmasked);
+  if (bad === null) return null;
+  const values = sortedSet(bad.map((container) => container.procMount as string));
   return {
     reason: 'procMount',
-    detail: `${containersText(bad.map(({ container }) => container.name))} must not set securityContext.procMount to ${quoteAll(values)}`,
-    fields: bad.map(({ path }) => `${path}.securityContext.procMount`),
+    detail: `${containersText(bad)} must not set securityContext.procMount to ${quoteAll(values)}`,
+    fields: contextFields(bad, 'procMount'),
   };
 };
 

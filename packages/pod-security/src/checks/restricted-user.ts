@@ -1,16 +1,21 @@
 /** Restricted checks of privileges and users. */
-import { type Check, type CheckFunction, containersText, eachContext, settersText } from '../check.js';
+import { type Check, type CheckFunction, contextFields, findContainers, findSetters } from '../check.js';
+import { containersText, settersText } from '../text.js';
+import type { ContainerView, ContextView } from '../view.js';
 
-const noEscalation: CheckFunction = ({ containers }) => {
-  const bad = containers.filter(({ container }) => container.securityContext?.allowPrivilegeEscalation !== false);
-  if (bad.length === 0) return null;
+const mayEscalate = (container: ContainerView): boolean => container.allowPrivilegeEscalation !== false;
+
+const noEscalation: CheckFunction = (view) => {
+  const bad = findContainers(view, mayEscalate);
+  if (bad === null) return null;
   return {
     reason: 'allowPrivilegeEscalation != false',
-    detail: `${containersText(bad.map(({ container }) => container.name))} must set securityContext.allowPrivilegeEscalation=false`,
-    fields: bad.map(({ path }) => `${path}.securityContext.allowPrivilegeEscalation`),
+    detail: `${containersText(bad)} must set securityContext.allowPrivilegeEscalation=false`,
+    fields: contextFields(bad, 'allowPrivilegeEscalation'),
   };
 };
 
+/** No process gains more privileges than its parent. */
 export const allowPrivilegeEscalation: Check = {
   id: 'allowPrivilegeEscalation',
   level: 'restricted',
@@ -20,32 +25,30 @@ export const allowPrivilegeEscalation: Check = {
   ],
 };
 
-const nonRoot: CheckFunction = ({ spec, containers }) => {
-  const isPod = spec.securityContext?.runAsNonRoot === false;
-  const explicit = containers.filter(({ container }) => container.securityContext?.runAsNonRoot === false);
-  if (isPod || explicit.length > 0) {
+const saysRoot = (context: ContextView): boolean => context.runAsNonRoot === false;
+const saysNothing = (container: ContainerView): boolean => container.runAsNonRoot === undefined;
+
+const nonRoot: CheckFunction = (view) => {
+  const reason = 'runAsNonRoot != true';
+  const explicit = findSetters(view, saysRoot);
+  if (explicit !== null) {
     return {
-      reason: 'runAsNonRoot != true',
-      detail: `${settersText(
-        isPod,
-        explicit.map(({ container }) => container.name),
-      )} must not set securityContext.runAsNonRoot=false`,
-      fields: [
-        ...(isPod ? ['spec.securityContext.runAsNonRoot'] : []),
-        ...explicit.map(({ path }) => `${path}.securityContext.runAsNonRoot`),
-      ],
+      reason,
+      detail: `${settersText(explicit.isPod, explicit.containers)} must not set securityContext.runAsNonRoot=false`,
+      fields: explicit.paths.map((path) => `${path}.runAsNonRoot`),
     };
   }
-  if (spec.securityContext?.runAsNonRoot === true) return null;
-  const implicit = containers.filter(({ container }) => typeof container.securityContext?.runAsNonRoot !== 'boolean');
-  if (implicit.length === 0) return null;
+  if (view.context.runAsNonRoot === true) return null;
+  const implicit = findContainers(view, saysNothing);
+  if (implicit === null) return null;
   return {
-    reason: 'runAsNonRoot != true',
-    detail: `pod or ${containersText(implicit.map(({ container }) => container.name))} must set securityContext.runAsNonRoot=true`,
-    fields: implicit.map(({ path }) => `${path}.securityContext.runAsNonRoot`),
+    reason,
+    detail: `pod or ${containersText(implicit)} must set securityContext.runAsNonRoot=true`,
+    fields: contextFields(implicit, 'runAsNonRoot'),
   };
 };
 
+/** Containers say that they do not run as root; in a user namespace they may, from 1.35. */
 export const runAsNonRoot: Check = {
   id: 'runAsNonRoot',
   level: 'restricted',
@@ -55,19 +58,19 @@ export const runAsNonRoot: Check = {
   ],
 };
 
+const isUserZero = (context: ContextView): boolean => context.runAsUser === 0;
+
 const notUserZero: CheckFunction = (view) => {
-  let isPod = false;
-  const names: string[] = [];
-  const fields: string[] = [];
-  eachContext(view, ({ runAsUser: user }, path, visited) => {
-    if (user !== 0) return;
-    if (visited === null) isPod = true;
-    else names.push(visited.container.name);
-    fields.push(`${path}.runAsUser`);
-  });
-  return fields.length === 0 ? null : { reason: 'runAsUser=0', detail: `${settersText(isPod, names)} must not set runAsUser=0`, fields };
+  const bad = findSetters(view, isUserZero);
+  if (bad === null) return null;
+  return {
+    reason: 'runAsUser=0',
+    detail: `${settersText(bad.isPod, bad.containers)} must not set runAsUser=0`,
+    fields: bad.paths.map((path) => `${path}.runAsUser`),
+  };
 };
 
+/** Nobody asks for user 0; in a user namespace they may, from 1.35. */
 export const runAsUser: Check = {
   id: 'runAsUser',
   level: 'restricted',

@@ -1,41 +1,47 @@
-import { type Check, type CheckFunction, containersText, eachContext, plural, quoteAll, settersText, sortedSet } from '../check.js';
+import { type Check, type CheckFunction, contextFields, findContainers, findSetters } from '../check.js';
+import { containersText, plural, quoteAll, quoteGo, settersText, sortedSet } from '../text.js';
+import { annotationAt } from '../typed-fields.js';
+import type { ContainerView, ContextView, PodView } from '../view.js';
 
 const POD_ANNOTATION = 'seccomp.security.alpha.kubernetes.io/pod';
 const CONTAINER_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/';
 
 const isAllowedAnnotation = (value: string): boolean =>
   value === 'runtime/default' || value === 'docker/default' || value.startsWith('localhost/');
-const isAllowedType = (type: string | undefined): boolean => type === 'RuntimeDefault' || type === 'Localhost';
 
-const annotations: CheckFunction = ({ annotations: given, containers }) => {
-  const keys = [POD_ANNOTATION, ...containers.map(({ container }) => `${CONTAINER_ANNOTATION}${container.name}`)];
-  const bad = sortedSet(keys.filter((key) => Object.hasOwn(given, key) && !isAllowedAnnotation(given[key] as string)));
-  if (bad.length === 0) return null;
-  const shown = sortedSet(bad.map((key) => `${key}=${JSON.stringify(given[key])}`));
+/** The annotation's key counts, its value may be empty. Keys that name no container of the pod are not looked at. */
+function isBadAnnotation({ annotations, containers }: PodView, key: string): boolean {
+  if (key !== POD_ANNOTATION) {
+    if (!key.startsWith(CONTAINER_ANNOTATION)) return false;
+    const name = key.slice(CONTAINER_ANNOTATION.length);
+    if (!containers.some((container) => container.name === name)) return false;
+  }
+  return !isAllowedAnnotation(annotationAt(annotations, key));
+}
+
+const annotationsOnly: CheckFunction = (view) => {
+  let keys: string[] | null = null;
+  for (const key in view.annotations) if (isBadAnnotation(view, key)) (keys ??= []).push(key);
+  if (keys === null) return null;
+  const shown = sortedSet(keys.map((key) => `${key}=${quoteGo(annotationAt(view.annotations, key))}`));
   return {
     reason: 'seccompProfile',
     detail: `forbidden ${plural(shown.length, 'annotation')} ${shown.join(', ')}`,
-    fields: bad.map((key) => `metadata.annotations[${key}]`),
+    fields: keys.map((key) => `metadata.annotations[${key}]`),
   };
 };
 
+const isBad = ({ seccompType: type }: ContextView): boolean => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+
 const fieldsOnly: CheckFunction = (view) => {
-  let isPod = false;
-  const names: string[] = [];
-  const types: string[] = [];
-  const fields: string[] = [];
-  eachContext(view, ({ seccompProfile: profile }, path, visited) => {
-    if (!profile || isAllowedType(profile.type)) return;
-    if (visited === null) isPod = true;
-    else names.push(visited.container.name);
-    types.push(profile.type ?? '');
-    fields.push(`${path}.seccompProfile.type`);
-  });
-  if (fields.length === 0) return null;
+  const bad = findSetters(view, isBad);
+  if (bad === null) return null;
+  const types = bad.containers.map(({ seccompType }) => seccompType as string);
+  if (bad.isPod) types.push(view.context.seccompType as string);
   return {
     reason: 'seccompProfile',
-    detail: `${settersText(isPod, names)} must not set securityContext.seccompProfile.type to ${quoteAll(sortedSet(types))}`,
-    fields,
+    detail: `${settersText(bad.isPod, bad.containers)} must not set securityContext.seccompProfile.type to ${quoteAll(sortedSet(types))}`,
+    fields: bad.paths.map((path) => `${path}.seccompProfile.type`),
   };
 };
 
@@ -44,21 +50,24 @@ export const seccompProfileBaseline: Check = {
   id: 'seccompProfile_baseline',
   level: 'baseline',
   revisions: [
-    { since: 0, run: annotations },
+    { since: 0, run: annotationsOnly },
     { since: 19, run: fieldsOnly },
   ],
 };
 
+const hasNone = ({ seccompType }: ContainerView): boolean => seccompType === undefined;
+
 const mustBeSet: CheckFunction = (view) => {
   const explicit = fieldsOnly(view);
   if (explicit !== null) return explicit;
-  if (isAllowedType(view.spec.securityContext?.seccompProfile?.type)) return null;
-  const without = view.containers.filter(({ container }) => !container.securityContext?.seccompProfile);
-  if (without.length === 0) return null;
+  // The pod's profile is a good one if there is one, or it would have been found above.
+  if (view.context.seccompType !== undefined) return null;
+  const without = findContainers(view, hasNone);
+  if (without === null) return null;
   return {
     reason: 'seccompProfile',
-    detail: `pod or ${containersText(without.map(({ container }) => container.name))} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`,
-    fields: without.map(({ path }) => `${path}.securityContext.seccompProfile.type`),
+    detail: `pod or ${containersText(without)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`,
+    fields: contextFields(without, 'seccompProfile.type'),
   };
 };
 

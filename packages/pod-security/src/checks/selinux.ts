@@ -1,49 +1,32 @@
-import { type Check, type CheckFunction, eachContext, plural, quoteAll, settersText, sortedSet } from '../check.js';
+import { type Check, type CheckFunction, findSetters } from '../check.js';
+import { plural, quoteAll, settersText, sortedSet } from '../text.js';
+import type { ContextView } from '../view.js';
 
 const TYPES = ['', 'container_t', 'container_init_t', 'container_kvm_t'];
 
-const allow =
-  (types: readonly string[]): CheckFunction =>
-  (view) => {
-    let isPod = false;
-    let hasUser = false;
-    let hasRole = false;
-    const names: string[] = [];
-    const badTypes: string[] = [];
-    const fields: string[] = [];
-    eachContext(view, ({ seLinuxOptions: options }, path, visited) => {
-      if (!options) return;
-      const { type = '', user = '', role = '' } = options;
-      const before = fields.length;
-      if (!types.includes(type)) {
-        badTypes.push(type);
-        fields.push(`${path}.seLinuxOptions.type`);
-      }
-      if (user !== '') {
-        hasUser = true;
-        fields.push(`${path}.seLinuxOptions.user`);
-      }
-      if (role !== '') {
-        hasRole = true;
-        fields.push(`${path}.seLinuxOptions.role`);
-      }
-      if (fields.length === before) return;
-      if (visited === null) isPod = true;
-      else names.push(visited.container.name);
-    });
-    if (fields.length === 0) return null;
-    const set = sortedSet(badTypes);
-    const data = [
-      ...(set.length > 0 ? [`${plural(set.length, 'type')} ${quoteAll(set)}`] : []),
-      ...(hasUser ? ['user may not be set'] : []),
-      ...(hasRole ? ['role may not be set'] : []),
-    ];
+const allow = (types: readonly string[]): CheckFunction => {
+  const isBad = ({ seLinuxType, seLinuxUser, seLinuxRole }: ContextView): boolean =>
+    seLinuxUser !== '' || seLinuxRole !== '' || !types.includes(seLinuxType);
+  return (view) => {
+    const bad = findSetters(view, isBad);
+    if (bad === null) return null;
+    const contexts: ContextView[] = bad.isPod ? [view.context, ...bad.containers] : bad.containers;
+    const badTypes = sortedSet(contexts.map(({ seLinuxType }) => seLinuxType).filter((type) => !types.includes(type)));
+    const data: string[] = [];
+    if (badTypes.length > 0) data.push(`${plural(badTypes.length, 'type')} ${quoteAll(badTypes)}`);
+    if (contexts.some(({ seLinuxUser }) => seLinuxUser !== '')) data.push('user may not be set');
+    if (contexts.some(({ seLinuxRole }) => seLinuxRole !== '')) data.push('role may not be set');
     return {
       reason: 'seLinuxOptions',
-      detail: `${settersText(isPod, names)} set forbidden securityContext.seLinuxOptions: ${data.join('; ')}`,
-      fields,
+      detail: `${settersText(bad.isPod, bad.containers)} set forbidden securityContext.seLinuxOptions: ${data.join('; ')}`,
+      fields: contexts.flatMap(({ contextPath, seLinuxType, seLinuxUser, seLinuxRole }) => [
+        ...(types.includes(seLinuxType) ? [] : [`${contextPath}.seLinuxOptions.type`]),
+        ...(seLinuxUser === '' ? [] : [`${contextPath}.seLinuxOptions.user`]),
+        ...(seLinuxRole === '' ? [] : [`${contextPath}.seLinuxOptions.role`]),
+      ]),
     };
   };
+};
 
 /** SELinux labels keep to the types of containers. */
 export const seLinuxOptions: Check = {

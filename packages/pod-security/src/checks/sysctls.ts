@@ -18,15 +18,18 @@ const SINCE: readonly (readonly [number, readonly string[]])[] = [
 ];
 
 const allow = (names: ReadonlySet<string>): CheckFunction => {
-  return ({ spec }) => {
-    const given = spec.securityContext?.sysctls ?? [];
-    const bad = given.filter(({ name }) => !names.has(name));
-    if (bad.length === 0) return null;
-    return {
-      reason: 'forbidden sysctls',
-      detail: bad.map(({ name }) => name).join(', '),
-      fields: given.flatMap(({ name }, i) => (names.has(name) ? [] : [`spec.securityContext.sysctls[${i}].name`])),
-    };
+  const isAllowed = (sysctl: { readonly name?: string | null } | null): boolean => names.has(sysctl?.name ?? '');
+  return ({ sysctls: given }) => {
+    if (given.every(isAllowed)) return null;
+    const bad: string[] = [];
+    const fields: string[] = [];
+    for (let i = 0; i < given.length; i++) {
+      const name = given[i]?.name ?? '';
+      if (names.has(name)) continue;
+      bad.push(name);
+      fields.push(`spec.securityContext.sysctls[${i}].name`);
+    }
+    return { reason: 'forbidden sysctls', detail: bad.join(', '), fields };
   };
 };
 
