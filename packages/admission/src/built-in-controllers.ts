@@ -1,9 +1,25 @@
 /** The registry: which function makes which of kube-apiserver's plugins. */
 import type { AdmissionConfiguration } from './configuration.js';
-import { namespaceAutoProvision, namespaceExists, namespaceLifecycle } from './controllers/namespaces.js';
-import { defaultTolerationSeconds, priority, taintNodesByCondition } from './controllers/pod-defaults.js';
+import { alwaysAdmit } from './controllers/always-admit.js';
+import { alwaysDeny } from './controllers/always-deny.js';
+import { alwaysPullImages } from './controllers/always-pull-images.js';
+import { defaultIngressClass } from './controllers/default-ingress-class.js';
+import { defaultStorageClass } from './controllers/default-storage-class.js';
+import { defaultTolerationSeconds } from './controllers/default-toleration-seconds.js';
+import { denyServiceExternalIps } from './controllers/deny-service-external-ips.js';
+import { extendedResourceToleration } from './controllers/extended-resource-toleration.js';
+import { limitPodHardAntiAffinityTopology } from './controllers/limit-pod-hard-anti-affinity-topology.js';
+import { namespaceAutoProvision } from './controllers/namespace-auto-provision.js';
+import { namespaceExists } from './controllers/namespace-exists.js';
+import { namespaceLifecycle } from './controllers/namespace-lifecycle.js';
+import { persistentVolumeClaimResize } from './controllers/persistent-volume-claim-resize.js';
 import { podSecurity } from './controllers/pod-security.js';
+import { podTopologyLabels } from './controllers/pod-topology-labels.js';
+import { priority } from './controllers/priority.js';
+import { runtimeClass } from './controllers/runtime-class.js';
 import { serviceAccount } from './controllers/service-account.js';
+import { storageObjectInUseProtection } from './controllers/storage-object-in-use-protection.js';
+import { taintNodesByCondition } from './controllers/taint-nodes-by-condition.js';
 import type { AdmissionController, AdmissionDependencies } from './interface.js';
 import { resolvePlugins } from './names.js';
 
@@ -24,11 +40,14 @@ export interface BuiltInSelection {
 type Factory = (dependencies: AdmissionDependencies, configuration: unknown, selection: BuiltInSelection) => AdmissionController;
 
 const FACTORIES: Readonly<Record<string, Factory>> = {
+  AlwaysAdmit: alwaysAdmit,
   NamespaceAutoProvision: namespaceAutoProvision,
   NamespaceLifecycle: namespaceLifecycle,
   NamespaceExists: namespaceExists,
+  LimitPodHardAntiAffinityTopology: limitPodHardAntiAffinityTopology,
   ServiceAccount: serviceAccount,
   TaintNodesByCondition: taintNodesByCondition,
+  AlwaysPullImages: alwaysPullImages,
   PodSecurity: (dependencies) => podSecurity(dependencies),
   Priority: priority,
   DefaultTolerationSeconds: (_dependencies, _configuration, selection) =>
@@ -36,6 +55,15 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       notReadySeconds: selection.defaultNotReadyTolerationSeconds ?? 300,
       unreachableSeconds: selection.defaultUnreachableTolerationSeconds ?? 300,
     }),
+  ExtendedResourceToleration: extendedResourceToleration,
+  DefaultStorageClass: defaultStorageClass,
+  StorageObjectInUseProtection: storageObjectInUseProtection,
+  PersistentVolumeClaimResize: persistentVolumeClaimResize,
+  RuntimeClass: runtimeClass,
+  DefaultIngressClass: defaultIngressClass,
+  DenyServiceExternalIPs: denyServiceExternalIps,
+  PodTopologyLabels: podTopologyLabels,
+  AlwaysDeny: alwaysDeny,
 };
 
 /**

@@ -62,8 +62,3 @@ export interface AffinityTerm {
 export function podSpec(pod: KubeObject): PodSpec {
   return (pod['spec'] ??= {}) as PodSpec;
 }
-
-/** True for requests about pods themselves. */
-export function isPod(request: { resource: { group: string; resource: string }; subresource: string }, subresource = ''): boolean {
-  return request.resource.group === '' && request.resource.resource === 'pods' && request.subresource === subresource;
-}

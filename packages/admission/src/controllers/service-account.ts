@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto';
 import type { KubeObject } from '@k/apimachinery';
 import type { AdmissionController, AdmissionDependencies, AdmissionRequest, AdmissionResponse } from '../interface.js';
-import { isPod, type PodContainer, type PodSpec, podSpec } from '../pod-fields.js';
+import { type PodContainer, type PodSpec, podSpec } from '../pod-fields.js';
+import { isPod } from '../request-match.js';
 import { deny } from '../response.js';
 
 const MIRROR = 'kubernetes.io/config.mirror';
