@@ -1,0 +1,2 @@
+export type { EtcdStoreOptions, EtcdTlsOptions } from './etcd/options.js';
+export { openEtcdStore } from './etcd/store.js';

@@ -1,0 +1,309 @@
+/**
+ * The way to etcd: one gRPC channel per member, one of which is in use.
+ *
+ * A call goes to the member in use. When that fails, all members are asked for their status at once and the first that
+ * answers is used from then on. What has surely not been done is tried again until the request's time is over: reads
+ * always, writes only when they never left this process (a write whose answer was lost may have happened).
+ */
+import { create } from '@bufbuild/protobuf';
+import { Client, type ClientDuplexStream, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import { StorageError } from '../errors.js';
+import { isFromEtcd, isServiceError, isTokenFault, isUnavailable, toStorageError } from './faults.js';
+import { AuthenticateRequestSchema } from './gen/etcd_pb.js';
+import { type EtcdMethod, encodeMessage, etcdMethods } from './methods.js';
+import { type EtcdEndpoint, type ResolvedEtcdOptions, readTlsFiles } from './options.js';
+
+/** How a call may be repeated. */
+export interface CallOptions {
+  /** The call changes nothing, so that it may be sent twice. Default false. */
+  isRead?: boolean;
+  /** Milliseconds; default {@link ResolvedEtcdOptions.requestTimeoutMs}. */
+  timeoutMs?: number;
+}
+
+interface Member {
+  endpoint: EtcdEndpoint;
+  client: Client;
+}
+
+/** Pause before asking the members again after all of them have failed. */
+const RECOVERY_PAUSE_MS = { first: 20, max: 500 };
+/** Pause before a read is sent again to a member that is alive but cannot serve it (no leader, an election). */
+const RETRY_PAUSE_MS = 50;
+const NOTHING = Buffer.alloc(0);
+const identity = (bytes: Buffer): Buffer => bytes;
+
+/** A connection to an etcd cluster; connects on first use. */
+export class EtcdConnection {
+  readonly #options: ResolvedEtcdOptions;
+  readonly #members: Member[];
+  #current: Member | null = null;
+  #recovering: Promise<void> | null = null;
+  #lastFault: string = 'not connected yet';
+  #metadata = new Metadata();
+  #closed = false;
+
+  constructor(options: ResolvedEtcdOptions) {
+    this.#options = options;
+    this.#members = options.endpoints.map((endpoint) => ({ endpoint, client: this.#open(endpoint) }));
+  }
+
+  /**
+   * Calls a method.
+   *
+   * @param request - Encoded message; not kept.
+   * @throws The gRPC error for what etcd refused, {@link StorageError} `STORAGE_UNAVAILABLE` when no member answered in time.
+   */
+  call<Response>(method: EtcdMethod<Response>, request: Buffer, options: CallOptions = {}): Promise<Response> {
+    const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
+    const deadlineMs = Date.now() + timeoutMs;
+    const member = this.#usable();
+    if (member === null || this.#tokenPending) return this.#callSlowly(method, request, options.isRead ?? false, deadlineMs, null);
+    return new Promise((resolve, reject) => {
+      this.#send(member, method, request, this.#attemptDeadline(options.isRead ?? false, deadlineMs), (error, response) => {
+        if (error === null) resolve(response as Response);
+        else this.#callSlowly(method, request, options.isRead ?? false, deadlineMs, { member, error }).then(resolve, reject);
+      });
+    });
+  }
+
+  /** Opens a watch stream on the member in use, once there is one. */
+  async openWatchStream(): Promise<ClientDuplexStream<Buffer, ReturnType<typeof etcdMethods.watch.decode>>> {
+    const member = await this.#acquire(Date.now() + this.#options.requestTimeoutMs, 'Watch');
+    const metadata = this.#metadata.clone();
+    // A member that is cut off from its leader ends the stream instead of falling silent.
+    metadata.set('hasleader', 'true');
+    return member.client.makeBidiStreamRequest(etcdMethods.watch.path, identity, etcdMethods.watch.decode, metadata, {});
+  }
+
+  /** The stream of that member broke: the next use looks for one that answers. */
+  suspectCurrent(error: unknown): void {
+    this.#noteFault(this.#current, error);
+    if (isTokenFault(error)) this.#tokenPending = this.#options.auth !== null;
+    this.#current = null;
+  }
+
+  /** Ends everything; calls under way fail. */
+  close(): void {
+    this.#closed = true;
+    this.#current = null;
+    for (const member of this.#members) member.client.close();
+  }
+
+  #tokenPending = false;
+
+  /** The member in use, if its connection stands. */
+  #usable(): Member | null {
+    const member = this.#current;
+    if (member === null) return null;
+    if (member.client.getChannel().getConnectivityState(false) === connectivityState.READY) return member;
+    this.#current = null;
+    return null;
+  }
+
+  #send<Response>(
+    member: Member,
+    method: EtcdMethod<Response>,
+    request: Buffer,
+    deadlineMs: number,
+    done: (error: Error | null, response?: Response) => void,
+  ): void {
+    try {
+      member.client.makeUnaryRequest(method.path, identity, method.decode, request, this.#metadata, { deadline: deadlineMs }, done);
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+
+  #sendOnce<Response>(member: Member, method: EtcdMethod<Response>, request: Buffer, deadlineMs: number): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#send(member, method, request, deadlineMs, (error, response) =>
+        error === null ? resolve(response as Response) : reject(error),
+      );
+    });
+  }
+
+  /** With other members to turn to, a read does not spend all its time on one. */
+  #attemptDeadline(isRead: boolean, deadlineMs: number): number {
+    return isRead && this.#members.length > 1 ? Math.min(deadlineMs, Date.now() + this.#options.attemptTimeoutMs) : deadlineMs;
+  }
+
+  async #callSlowly<Response>(
+    method: EtcdMethod<Response>,
+    request: Buffer,
+    isRead: boolean,
+    deadlineMs: number,
+    failed: { member: Member; error: unknown } | null,
+  ): Promise<Response> {
+    let fault = failed;
+    for (;;) {
+      if (fault !== null) await this.#judge(fault.member, fault.error, isRead, deadlineMs, method.name);
+      const member = await this.#acquire(deadlineMs, method.name);
+      try {
+        return await this.#sendOnce(member, method, request, this.#attemptDeadline(isRead, deadlineMs));
+      } catch (error) {
+        fault = { member, error };
+      }
+    }
+  }
+
+  /** Decides after a failed attempt: returns to have it tried again, throws to give up. */
+  async #judge(member: Member, error: unknown, isRead: boolean, deadlineMs: number, operation: string): Promise<void> {
+    if (this.#closed) throw closedError();
+    if (isTokenFault(error) && this.#options.auth !== null) {
+      this.#tokenPending = true;
+      return;
+    }
+    if (!isUnavailable(error)) throw error;
+    this.#noteFault(member, error);
+    if (isFromEtcd(error)) {
+      if (isRead && Date.now() + RETRY_PAUSE_MS < deadlineMs) {
+        // Alive but without a leader for now; another member may have one.
+        if (this.#members.length > 1 && this.#current === member) this.#current = null;
+        await pause(RETRY_PAUSE_MS);
+        return;
+      }
+    } else {
+      if (this.#current === member) this.#current = null;
+      if (isRead && Date.now() < deadlineMs) return;
+    }
+    throw toStorageError(error, operation, 0);
+  }
+
+  /** A member that answers, waiting for one until the deadline. */
+  async #acquire(deadlineMs: number, operation: string): Promise<Member> {
+    for (;;) {
+      if (this.#closed) throw closedError();
+      const member = this.#usable();
+      if (member !== null && !this.#tokenPending) return member;
+      this.#recovering ??= this.#recover().finally(() => {
+        this.#recovering = null;
+      });
+      const leftMs = deadlineMs - Date.now();
+      if (leftMs <= 0 || !(await settlesWithin(this.#recovering, leftMs))) {
+        throw new StorageError('STORAGE_UNAVAILABLE', `etcd does not answer: ${this.#lastFault}`, { operation });
+      }
+    }
+  }
+
+  /** Asks all members for their status until one answers and the user is known to it. */
+  async #recover(): Promise<void> {
+    let pauseMs = RECOVERY_PAUSE_MS.first;
+    // Ends with nobody waiting as well: a later call starts it anew.
+    const endMs = Date.now() + this.#options.requestTimeoutMs;
+    while (!this.#closed && Date.now() < endMs) {
+      const member = this.#usable() ?? (await this.#firstAlive());
+      if (member !== null && (await this.#authenticate(member))) {
+        this.#current = member;
+        return;
+      }
+      await pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, RECOVERY_PAUSE_MS.max);
+    }
+  }
+
+  async #firstAlive(): Promise<Member | null> {
+    const attempts = this.#members.map(async (member) => {
+      try {
+        const status = await this.#sendOnce(member, etcdMethods.status, NOTHING, Date.now() + this.#options.attemptTimeoutMs);
+        if (status.leader === 0n) throw new Error('the member has no leader');
+        return member;
+      } catch (error) {
+        // Refused for want of rights: alive nevertheless.
+        if (isServiceError(error) && !isUnavailable(error) && isFromEtcd(error)) return member;
+        this.#noteFault(member, error);
+        this.#renew(member);
+        throw error;
+      }
+    });
+    return Promise.any(attempts).catch(() => null);
+  }
+
+  /** Gets a token when a user is configured and there is none. */
+  async #authenticate(member: Member): Promise<boolean> {
+    const { auth } = this.#options;
+    if (auth === null || (!this.#tokenPending && this.#metadata.get('token').length > 0)) return true;
+    try {
+      const request = encodeMessage(
+        AuthenticateRequestSchema,
+        create(AuthenticateRequestSchema, { name: auth.username, password: auth.password }),
+      );
+      const { token } = await this.#sendOnce(member, etcdMethods.authenticate, request, Date.now() + this.#options.attemptTimeoutMs);
+      this.#metadata = new Metadata();
+      this.#metadata.set('token', token);
+      this.#tokenPending = false;
+      return true;
+    } catch (error) {
+      // Without authentication switched on in etcd there is nothing to prove.
+      if (isServiceError(error) && error.details.includes('authentication is not enabled')) {
+        this.#tokenPending = false;
+        return true;
+      }
+      this.#noteFault(member, error);
+      return false;
+    }
+  }
+
+  #noteFault(member: Member | null, error: unknown): void {
+    const text = isServiceError(error) ? error.details : error instanceof Error ? error.message : String(error);
+    // The user's own words are part of the last fault only as a message of etcd, never the password.
+    this.#lastFault = member === null ? text : `${member.endpoint.url}: ${text}`;
+  }
+
+  /** Certificates may have been renewed on disk since the channel was made. */
+  #renew(member: Member): void {
+    if (this.#closed || !member.endpoint.secure || (this.#options.tls.caFile ?? this.#options.tls.certFile) === undefined) return;
+    try {
+      const client = this.#open(member.endpoint);
+      member.client.close();
+      member.client = client;
+    } catch (error) {
+      this.#noteFault(member, error);
+    }
+  }
+
+  #open(endpoint: EtcdEndpoint): Client {
+    const options = this.#options;
+    const files = endpoint.secure ? readTlsFiles(options.tls) : null;
+    return new Client(
+      endpoint.target,
+      files === null ? credentials.createInsecure() : credentials.createSsl(files.ca, files.key, files.cert),
+      {
+        'grpc.enable_retries': 0,
+        'grpc.enable_channelz': 0,
+        'grpc.enable_http_proxy': 0,
+        'grpc.service_config_disable_resolution': 1,
+        'grpc.use_local_subchannel_pool': 1,
+        'grpc.keepalive_time_ms': options.keepaliveTimeMs,
+        'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
+        'grpc.initial_reconnect_backoff_ms': 50,
+        'grpc.max_reconnect_backoff_ms': 1_000,
+        'grpc.max_send_message_length': options.sendBytesMax,
+        'grpc.max_receive_message_length': options.receiveBytesMax,
+        // Large lists otherwise arrive 64 KiB per round trip.
+        'grpc-node.flow_control_window': 4 * 2 ** 20,
+      },
+    );
+  }
+}
+
+function closedError(): StorageError {
+  return new StorageError('STORAGE_CLOSED', 'the store is closed', {});
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** @returns false when the promise is not settled in time. */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const settled = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return settled;
+}
