@@ -10,8 +10,8 @@ export interface StorageErrorData {
   STORAGE_TOO_LARGE: { sizeBytes: number };
   /** The disk is full; nothing was written. */
   STORAGE_FULL: { path: string };
-  /** A stored value cannot be read (bad file, failed decryption). */
-  STORAGE_CORRUPT: { key: string };
+  /** A stored value cannot be read (bad file, failed decryption); `reason` is the decoder's own text, never plaintext. */
+  STORAGE_CORRUPT: { key: string; reason?: string };
   /** Another process holds the data folder. */
   STORAGE_LOCKED: { path: string };
   /** The store was closed. */

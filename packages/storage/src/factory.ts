@@ -1,39 +1,26 @@
 import { CachedResource } from './cache/cached-resource.js';
+import { UncachedResource } from './cache/uncached-resource.js';
 import type { KeyValueStore } from './key-value-store.js';
 import type { ResourceStorage, ResourceStorageOptions, StorageFactory } from './resource-storage.js';
+import { RevisionProbe } from './revision-probe.js';
 
 /** What a factory is made with. */
 export interface StorageFactoryOptions {
   store: KeyValueStore;
 }
 
-/** Opens watch caches on one store; the store stays the caller's to close. */
+/** Opens the storage of resources on one store; the store stays the caller's to close. */
 export function createStorageFactory(options: StorageFactoryOptions): StorageFactory {
   const { store } = options;
+  const probe = new RevisionProbe(store);
   const open: ResourceStorage[] = [];
-  let next: Promise<number> | null = null;
-  let running: Promise<number> | null = null;
-  /** A read may use a probe that starts after it arrived, never one that was already under way. */
-  const currentRevision = (): Promise<number> => {
-    if (running === null) {
-      running = store.currentRevision().finally(() => {
-        running = null;
-      });
-      return running;
-    }
-    next ??= running
-      .catch(() => 0)
-      .then(() => {
-        next = null;
-        return currentRevision();
-      });
-    return next;
-  };
   return {
     store,
-    currentRevision,
+    async currentRevision() {
+      return probe.local() ?? probe.current();
+    },
     open(resource: ResourceStorageOptions): ResourceStorage {
-      const storage = new CachedResource(store, resource, currentRevision);
+      const storage = resource.cache === false ? new UncachedResource(store, resource) : new CachedResource(store, resource, probe);
       open.push(storage);
       return storage;
     },

@@ -11,6 +11,8 @@ export interface KeyValue {
   value: Buffer;
   createRevision: number;
   modRevision: number;
+  /** Milliseconds since the epoch at which the key deletes itself; absent = never, or the engine does not tell. */
+  expiresAtMs?: number;
 }
 
 /** The result of {@link KeyValueStore.get}. `revision` is the store's when the read was answered. */
@@ -102,6 +104,8 @@ export interface KeyValueStore {
   watch(options: WatchOptions): WatchHandle;
   /** The current revision, linearizable: every write acknowledged before the call is at or below it. */
   currentRevision(): Promise<number>;
+  /** The same without waiting, where the engine lives in this process; absent for engines that must ask. */
+  localRevision?(): number;
   /** Drops history below `revision`: older reads and watches fail with `STORAGE_COMPACTED`. */
   compact(revision: number): Promise<void>;
   /** Resolves when the store can serve, else throws a {@link StorageError}. */

@@ -38,8 +38,10 @@ export interface ResourceStorageOptions {
   transformer?: ValueTransformer;
   /** Seconds after which objects of this resource expire (events); absent = never. */
   ttlSeconds?: number;
-  /** Recent changes kept for resuming watches. Default 10_000, bounded in bytes too. */
+  /** Recent changes kept for resuming watches. Default 10_000. */
   historySize?: number;
+  /** Bytes of objects that the kept changes may hold. Default 32 MiB. */
+  historyBytesMax?: number;
   /** False = no watch cache: reads go to the store. Default true. */
   cache?: boolean;
 }
@@ -72,6 +74,15 @@ export type Freshness =
 /** Decides whether an object is wanted; labels and fields only. */
 export type SelectFunction = (selectable: SelectableFields) => boolean;
 
+/**
+ * Values that every wanted object has. An index may answer them; `select` still decides, so that they only save work:
+ * leaving them out changes nothing but the cost.
+ */
+export interface SelectorEquals {
+  labels?: Readonly<Record<string, string>>;
+  fields?: Readonly<Record<string, string>>;
+}
+
 /** What {@link ResourceStorage.list} reads. */
 export interface ListOptions {
   /** '' or absent = all namespaces. */
@@ -79,6 +90,8 @@ export interface ListOptions {
   /** Only this name (a `metadata.name=x` field selector). */
   name?: string;
   select?: SelectFunction;
+  /** What `select` asks for by equality, for the indexes. */
+  equals?: SelectorEquals;
   freshness: Freshness;
   /** Objects at most; 0 or absent = all. */
   limit?: number;
@@ -104,7 +117,10 @@ export interface ResourceEvent {
   /** The state before the change, for watchers that the object has just left. Absent for ADDED. */
   previousObject?: StoredObject;
   revision: number;
-  /** A place for per-event memos (serialised frames per form), shared by all watchers. */
+  /**
+   * A place for per-event memos (serialised frames per form), shared by all watchers. Emptied when the event has been
+   * handed to all of them: use it inside `onEvent` only.
+   */
   memo: Map<string, unknown>;
 }
 
@@ -112,6 +128,8 @@ export interface ResourceEvent {
 export interface ResourceWatchOptions {
   namespace?: string;
   name?: string;
+  /** Values that a wanted object has before or after a change; others need not be delivered. For large fan-outs. */
+  equals?: SelectorEquals;
   /**
    * Where to start. `after`: changes above this revision (resumed from memory, `STORAGE_COMPACTED` when forgotten).
    * `initial`: the present state as ADDED events first, as fresh as asked, then `onInitialEnd(revision)`.
@@ -120,16 +138,28 @@ export interface ResourceWatchOptions {
   /** Called in order; events are already limited to namespace and name, not to selectors. Must not throw. */
   onEvent: (event: ResourceEvent) => void;
   onInitialEnd?: (revision: number) => void;
+  /**
+   * Asked between groups of initial events: a promise holds them back until it resolves, so that a slow client does not
+   * need room for the whole state.
+   */
+  pace?: () => Promise<void> | undefined;
   /** The cache has caught up to this revision although nothing of this resource changed; for bookmarks. */
   onProgress?: (revision: number) => void;
   /** The watch has ended: compacted, or the store closed. */
   onEnd: (error: Error) => void;
 }
 
+/** A running watch of a resource. */
+export interface ResourceWatchHandle {
+  /** Every wanted change up to this revision has been delivered. */
+  readonly revision: number;
+  close(): void;
+}
+
 /** The result of a guarded write. */
 export type ResourceWriteResult =
   | { ok: true; object: StoredObject }
-  /** Refused: what is there now, read from the store rather than the cache; null = does not exist. */
+  /** Refused: what is there now, read from the store rather than the cache; null = does not exist, or cannot be read. */
   | { ok: false; current: StoredObject | null };
 
 /** One resource's objects. */
@@ -139,7 +169,7 @@ export interface ResourceStorage {
   get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject | null>;
   list(options: ListOptions): Promise<ListResult>;
   /** Watches; resolves when the start has been accepted. */
-  watch(options: ResourceWatchOptions): Promise<{ close(): void }>;
+  watch(options: ResourceWatchOptions): Promise<ResourceWatchHandle>;
   /** Stores a new object; `ttlSeconds` overrides the resource's. */
   create(namespace: string, name: string, object: Record<string, unknown>): Promise<ResourceWriteResult>;
   /** Replaces an object if its revision is still `modRevision`. */

@@ -1,213 +1,134 @@
 /**
- * The watch cache of one resource: the objects as bytes, an index by namespace, a ring of recent changes, watchers.
+ * The watch cache of one resource: the objects as bytes, indexes, a ring of recent changes, watchers.
  *
- * Filled by one list and one watch of the store; writes of this process are applied as soon as they are durable, so
- * that a client reads its own writes without waiting for the watch.
+ * Filled on first use by one list, then by one watch of the store. Reads wait until the cache has reached the revision
+ * they ask for; writes return when the cache has seen them. When the watch ends for good (history compacted while the
+ * store was away), watchers end with its error and the cache fills anew.
  */
 import { StorageError } from '../errors.js';
-import type { KeyValue, KeyValueStore, WatchBatch, WatchHandle } from '../key-value-store.js';
+import type { KeyValueStore, WatchHandle } from '../key-value-store.js';
 import type {
   Freshness,
   ListOptions,
   ListResult,
-  ResourceEvent,
   ResourceStorage,
   ResourceStorageOptions,
+  ResourceWatchHandle,
   ResourceWatchOptions,
   ResourceWriteResult,
-  SelectableFields,
   StoredObject,
 } from '../resource-storage.js';
-import { OrderedObjects } from './ordered-objects.js';
-import { spliceResourceVersion } from './splice-resource-version.js';
+import type { RevisionProbe } from '../revision-probe.js';
+import { ChangeDecoder, type DecodedBatch, type DecodedChange } from './change-decoder.js';
+import { DirectReader } from './direct-reader.js';
+import { EventRing, ResourceChange } from './event-ring.js';
+import { indexAfter, OrderedObjects } from './ordered-objects.js';
+import { atRevision, type Decoded, ResourceCodec, UnreadableObject } from './resource-codec.js';
+import { ResourceWriter } from './resource-writer.js';
+import { RevisionWaiters } from './revision-waiters.js';
+import { selectPage } from './select-page.js';
+import { stateAt } from './state-at.js';
+import { type CacheSource, WatchHub } from './watch-hub.js';
 
 /** A read that asks for a revision not yet here waits this long. */
 const FRESHNESS_WAIT_MS = 3000;
-const HISTORY_SIZE = 10_000;
-const NOTHING: SelectableFields = { labels: {}, fields: {} };
-
-interface Watcher {
-  options: ResourceWatchOptions;
-  after: number;
-  closed: boolean;
-}
+const HISTORY_COUNT = 10_000;
+const HISTORY_BYTES = 32 * 2 ** 20;
+/** Between attempts to fill again after the watch has ended. */
+const REFILL_DELAY_MIN_MS = 100;
+const REFILL_DELAY_MAX_MS = 5000;
+/** A list that is compacted under way starts again this often. */
+const LOAD_TRIES = 5;
 
 /** Opens the cache of a resource; it fills on first use. */
 export class CachedResource implements ResourceStorage {
   readonly options: ResourceStorageOptions;
   readonly #store: KeyValueStore;
-  readonly #currentRevision: () => Promise<number>;
-  readonly #prefix: string;
+  readonly #probe: RevisionProbe;
+  readonly #codec: ResourceCodec;
+  readonly #reader: DirectReader;
+  readonly #writer: ResourceWriter;
+  readonly #ring: EventRing;
+  readonly #hub: WatchHub;
   readonly #objects = new OrderedObjects();
-  readonly #watchers = new Set<Watcher>();
-  readonly #waiters: { revision: number; resolve: () => void }[] = [];
-  #history: ResourceEvent[] = [];
-  /** Changes at or below this revision are forgotten. */
-  #historyFloor = 0;
-  /** Everything up to here is in the cache. */
+  /** Values that cannot be read, by key. */
+  readonly #unreadable = new Map<string, UnreadableObject>();
+  readonly #waiters = new RevisionWaiters(() => this.#watch?.requestProgress());
+  /** Everything up to here is in the cache; 0 while it is not filled. */
   #revision = 0;
-  #filling: Promise<void> | null = null;
+  #loading: Promise<void> | null = null;
   #watch: WatchHandle | null = null;
-  #applying: Promise<void> = Promise.resolve();
+  #decoder: ChangeDecoder | null = null;
+  #refillTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(store: KeyValueStore, options: ResourceStorageOptions, currentRevision: () => Promise<number>) {
+  constructor(store: KeyValueStore, options: ResourceStorageOptions, probe: RevisionProbe) {
     this.#store = store;
     this.options = options;
-    this.#currentRevision = currentRevision;
-    this.#prefix = `${options.keyPrefix}/`;
+    this.#probe = probe;
+    this.#codec = new ResourceCodec(options);
+    this.#reader = new DirectReader(store, this.#codec, options);
+    this.#ring = new EventRing({
+      countMax: options.historySize ?? HISTORY_COUNT,
+      bytesMax: options.historyBytesMax ?? HISTORY_BYTES,
+    });
+    this.#writer = new ResourceWriter(store, this.#codec, options, {
+      cached: (namespace, name) => this.#objects.get(namespace, name),
+      settle: (revision) => this.#settle(revision),
+    });
+    const self = this;
+    const source: CacheSource = {
+      get revision() {
+        return self.#revision;
+      },
+      ring: this.#ring,
+      filled: () => this.#fill(),
+      objects: (watch) => {
+        this.#checkReadable(watch.namespace ?? '', watch.name);
+        return this.#sourceOf(watch);
+      },
+      reach: (freshness) => this.#reachOrFail(freshness),
+      requestProgress: () => this.#watch?.requestProgress(),
+    };
+    this.#hub = new WatchHub(store, this.#codec, options, source);
   }
 
   async get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject | null> {
-    if (freshness.kind === 'exact') {
-      const { kv } = await this.#store.get(this.#key(namespace, name), { revision: freshness.revision });
-      return kv === null ? null : this.#decode(kv);
-    }
-    await this.#reach(freshness);
-    return this.#objects.get(this.#key(namespace, name)) ?? null;
+    if (freshness.kind === 'exact') return (await this.#reader.get(namespace, name, freshness.revision)).object;
+    const wait = this.#reach(freshness);
+    if (wait !== null && !(await wait)) return (await this.#reader.get(namespace, name)).object;
+    const object = this.#objects.get(namespace, name);
+    if (object === undefined && this.#unreadable.size > 0) this.#checkReadable(namespace, name);
+    return object ?? null;
   }
 
   async list(options: ListOptions): Promise<ListResult> {
-    if (options.freshness.kind === 'exact') return this.#listExact(options, options.freshness.revision);
-    await this.#reach(options.freshness);
-    const { namespace = '', name, select, limit = 0, startAfter } = options;
-    const source = this.#objects.list(namespace);
-    let from = 0;
-    if (startAfter !== undefined) from = this.#objects.indexAfter(source, `${this.#prefix}${startAfter}`);
-    if (from === 0 && limit === 0 && select === undefined && name === undefined) {
-      return { items: source as StoredObject[], revision: this.#revision };
-    }
-    const items: StoredObject[] = [];
-    for (let i = from; i < source.length; i++) {
-      const object = source[i] as StoredObject;
-      if (name !== undefined && object.name !== name) continue;
-      if (select !== undefined && !select(object.selectable)) continue;
-      if (limit > 0 && items.length === limit) {
-        const last = items[items.length - 1] as StoredObject;
-        const isSelective = select !== undefined || name !== undefined;
-        return {
-          items,
-          revision: this.#revision,
-          nextAfter: last.key.slice(this.#prefix.length),
-          ...(isSelective ? {} : { remaining: source.length - i }),
-        };
-      }
-      items.push(object);
-    }
-    return { items, revision: this.#revision };
+    const { freshness, namespace = '', name, startAfter } = options;
+    if (freshness.kind === 'exact') return this.#listAt(options, freshness.revision);
+    const wait = this.#reach(freshness);
+    if (wait !== null && !(await wait)) return this.#reader.list(options);
+    this.#checkReadable(namespace, name);
+    return this.#page(this.#sourceOf(options), this.#revision, startAfter, options);
   }
 
-  async #listExact(options: ListOptions, revision: number): Promise<ListResult> {
-    const { namespace = '', name, select, limit = 0, startAfter } = options;
-    const prefix = namespace === '' || !this.options.namespaced ? this.#prefix : `${this.#prefix}${namespace}/`;
-    const items: StoredObject[] = [];
-    let startKey = startAfter === undefined ? undefined : `${this.#prefix}${startAfter}\u0000`;
-    for (;;) {
-      const page = await this.#store.range({
-        prefix,
-        revision,
-        ...(startKey === undefined ? {} : { startKey }),
-        ...(limit > 0 ? { limit: limit + 1 } : {}),
-      });
-      for (let i = 0; i < page.kvs.length; i++) {
-        const kv = page.kvs[i] as KeyValue;
-        const object = await this.#decode(kv);
-        if (name !== undefined && object.name !== name) continue;
-        if (select !== undefined && !select(object.selectable)) continue;
-        if (limit > 0 && items.length === limit) {
-          const last = items[items.length - 1] as StoredObject;
-          const isSelective = select !== undefined || name !== undefined;
-          return { items, revision, nextAfter: last.key.slice(this.#prefix.length), ...(isSelective ? {} : { remaining: page.count - i }) };
-        }
-        items.push(object);
-      }
-      const last = page.kvs[page.kvs.length - 1];
-      if (!page.more || last === undefined) return { items, revision };
-      startKey = `${last.key}\u0000`;
-    }
+  watch(options: ResourceWatchOptions): Promise<ResourceWatchHandle> {
+    return this.#hub.watch(options);
   }
 
-  async watch(options: ResourceWatchOptions): Promise<{ close(): void }> {
-    const { start } = options;
-    const watcher: Watcher = { options, after: 0, closed: false };
-    const handle = {
-      close: () => {
-        watcher.closed = true;
-        this.#watchers.delete(watcher);
-      },
-    };
-    if (start.kind === 'initial') {
-      await this.#reach(start.freshness);
-      for (const object of this.#objects.list(options.namespace ?? '')) {
-        if (options.name !== undefined && object.name !== options.name) continue;
-        options.onEvent({ type: 'ADDED', object, revision: object.modRevision, memo: new Map() });
-      }
-      watcher.after = this.#revision;
-      this.#watchers.add(watcher);
-      options.onInitialEnd?.(this.#revision);
-      return handle;
-    }
-    await this.#reach({ kind: 'any' });
-    const after = Number.isFinite(start.revision) ? start.revision : this.#revision;
-    if (after < this.#historyFloor) {
-      throw new StorageError('STORAGE_COMPACTED', `revision ${after} is no longer in the watch cache`, {
-        requestedRevision: after,
-        compactRevision: this.#historyFloor,
-      });
-    }
-    for (const event of this.#history) if (event.revision > after) this.#send(watcher, event);
-    watcher.after = Math.max(after, this.#revision);
-    if (after > this.#revision) watcher.after = after;
-    this.#watchers.add(watcher);
-    return handle;
+  create(namespace: string, name: string, object: Record<string, unknown>): Promise<ResourceWriteResult> {
+    return this.#writer.put(namespace, name, object, null);
   }
 
-  async create(namespace: string, name: string, object: Record<string, unknown>): Promise<ResourceWriteResult> {
-    return this.#write(namespace, name, object, null);
+  update(namespace: string, name: string, object: Record<string, unknown>, modRevision: number): Promise<ResourceWriteResult> {
+    return this.#writer.put(namespace, name, object, modRevision);
   }
 
-  async update(namespace: string, name: string, object: Record<string, unknown>, modRevision: number): Promise<ResourceWriteResult> {
-    return this.#write(namespace, name, object, modRevision);
-  }
-
-  async #write(namespace: string, name: string, object: Record<string, unknown>, modRevision: number | null): Promise<ResourceWriteResult> {
-    const key = this.#key(namespace, name);
-    const json = Buffer.from(toJson(object));
-    const { transformer, ttlSeconds } = this.options;
-    const value = transformer === undefined ? json : await transformer.encrypt(json, key);
-    const putOptions = ttlSeconds === undefined ? undefined : { ttlSeconds };
-    await this.#fill();
-    const result =
-      modRevision === null
-        ? await this.#store.create(key, value, putOptions)
-        : await this.#store.update(key, value, modRevision, putOptions);
-    if (!result.ok) return { ok: false, current: result.current === null ? null : await this.#decode(result.current) };
-    const stored: StoredObject = {
-      key,
-      namespace,
-      name,
-      json: spliceResourceVersion(json, result.revision),
-      modRevision: result.revision,
-      selectable: this.options.selectable(object),
-      stale: false,
-    };
-    await this.#awaitRevision(result.revision);
-    return { ok: true, object: stored };
-  }
-
-  async delete(namespace: string, name: string, modRevision: number): Promise<ResourceWriteResult> {
-    const key = this.#key(namespace, name);
-    await this.#fill();
-    const before = this.#objects.get(key);
-    const result = await this.#store.delete(key, modRevision);
-    if (!result.ok) return { ok: false, current: result.current === null ? null : await this.#decode(result.current) };
-    await this.#awaitRevision(result.revision);
-    const last: StoredObject = before ?? { key, namespace, name, json: Buffer.from('{}'), modRevision, selectable: NOTHING, stale: false };
-    return { ok: true, object: atRevision(last, result.revision) };
+  delete(namespace: string, name: string, modRevision: number): Promise<ResourceWriteResult> {
+    return this.#writer.delete(namespace, name, modRevision);
   }
 
   count(): number {
-    return this.#objects.size;
+    return this.#objects.size + this.#unreadable.size;
   }
 
   async ready(): Promise<void> {
@@ -215,204 +136,200 @@ export class CachedResource implements ResourceStorage {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#watch?.close();
-    const error = new StorageError('STORAGE_CLOSED', 'the storage is closed', {});
-    for (const watcher of [...this.#watchers]) watcher.options.onEnd(error);
-    this.#watchers.clear();
+    this.#unfollow();
+    if (this.#refillTimer !== null) clearTimeout(this.#refillTimer);
+    this.#hub.end(closedError());
+    this.#waiters.giveUp();
   }
 
-  #key(namespace: string, name: string): string {
-    return this.options.namespaced && namespace !== '' ? `${this.#prefix}${namespace}/${name}` : `${this.#prefix}${name}`;
+  /** The objects to look at: by name, by index, or all. */
+  #sourceOf(options: Pick<ListOptions, 'namespace' | 'name' | 'equals'>): readonly StoredObject[] {
+    const { namespace = '', name, equals } = options;
+    if (name !== undefined) return this.#objects.named(namespace, name);
+    const found = equals === undefined ? null : this.#objects.candidates(namespace, equals);
+    return found ?? this.#objects.list(namespace);
   }
 
-  /** Waits until the cache is as fresh as asked. */
-  async #reach(freshness: Freshness): Promise<void> {
-    if (this.#filling === null || this.#revision === 0) await this.#fill();
-    if (freshness.kind === 'any') return;
+  #page(source: readonly StoredObject[], revision: number, startAfter: string | undefined, options: ListOptions): ListResult {
+    const { prefix } = this.#codec;
+    const from = startAfter === undefined ? 0 : indexAfter(source, `${prefix}${startAfter}`);
+    return selectPage(source, { from, revision, prefix }, options);
+  }
+
+  /** At an exact revision: from memory while the ring reaches back, else from the store. */
+  async #listAt(options: ListOptions, revision: number): Promise<ListResult> {
+    if (revision <= this.#revision && this.#unreadable.size === 0) {
+      const source = stateAt(this.#ring, revision, this.#objects.list(options.namespace ?? ''), options);
+      if (source !== null) return this.#page(source, revision, options.startAfter, options);
+    }
+    return this.#reader.list(options, revision);
+  }
+
+  /** Throws when a value in the read's reach cannot be read: a list without it would be a lie. */
+  #checkReadable(namespace: string, name: string | undefined): void {
+    if (this.#unreadable.size === 0) return;
+    for (const object of this.#unreadable.values()) {
+      if ((namespace === '' || object.namespace === namespace) && (name === undefined || object.name === name)) throw object.error;
+    }
+  }
+
+  /** Waits until the cache is as fresh as asked: `null` = it is; else true, or false when it did not get there in time. */
+  #reach(freshness: Freshness): Promise<boolean> | null {
+    const filling = this.#fill();
+    if (filling !== null) return filling.then(() => this.#reach(freshness) ?? true);
     if (freshness.kind === 'latest') {
-      const revision = await this.#currentRevision();
-      if (revision > this.#revision) await this.#awaitRevision(revision);
-      return;
+      const revision = this.#probe.local();
+      if (revision !== undefined) return revision <= this.#revision ? null : this.#await(revision);
+      return this.#probe.current().then((current) => current <= this.#revision || this.#await(current));
     }
-    if (freshness.kind === 'notOlderThan' && freshness.revision > this.#revision) {
-      const current = await this.#currentRevision();
-      if (freshness.revision > current) await this.#awaitRevision(freshness.revision);
-      else await this.#awaitRevision(freshness.revision);
-    }
-  }
-
-  #awaitRevision(revision: number): Promise<void> {
-    if (this.#revision >= revision) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const waiter = {
-        revision,
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(
-          new StorageError('STORAGE_FUTURE_REVISION', `revision ${revision} has not been reached`, {
-            requestedRevision: revision,
-            currentRevision: this.#revision,
-          }),
-        );
-      }, FRESHNESS_WAIT_MS);
-      this.#waiters.push(waiter);
-      this.#watch?.requestProgress();
+    if (freshness.kind !== 'notOlderThan' || freshness.revision <= this.#revision) return null;
+    return this.#await(freshness.revision).then((reached) => {
+      if (reached) return true;
+      throw new StorageError('STORAGE_FUTURE_REVISION', `revision ${freshness.revision} has not been reached`, {
+        requestedRevision: freshness.revision,
+        currentRevision: this.#revision,
+      });
     });
   }
 
-  #fill(): Promise<void> {
-    if (this.#closed) return Promise.reject(new StorageError('STORAGE_CLOSED', 'the storage is closed', {}));
-    this.#filling ??= this.#load().catch((error: unknown) => {
-      this.#filling = null;
-      throw error;
+  async #reachOrFail(freshness: Freshness): Promise<void> {
+    const wait = this.#reach(freshness);
+    if (wait === null || (await wait)) return;
+    throw new StorageError('STORAGE_UNAVAILABLE', `the watch cache of ${this.options.resource} is behind the store`, {
+      operation: 'watch',
     });
-    return this.#filling;
+  }
+
+  async #await(revision: number): Promise<boolean> {
+    const reached = await this.#waiters.wait(revision, FRESHNESS_WAIT_MS);
+    if (this.#closed) throw closedError();
+    // While it waited the cache may have been lost: its state counts, not the mark.
+    if (reached && this.#revision < revision) await this.#fill();
+    return reached;
+  }
+
+  /** After a write: the cache has it before the writer goes on. A cache that nobody uses is not filled for it. */
+  #settle(revision: number): Promise<void> | null {
+    if (this.#revision >= revision || this.#closed) return null;
+    if (this.#revision === 0 && this.#loading === null) return null;
+    const done = (): void => {};
+    return this.#waiters.wait(revision, FRESHNESS_WAIT_MS).then(done);
+  }
+
+  #fill(): Promise<void> | null {
+    if (this.#closed) return Promise.reject(closedError());
+    if (this.#revision > 0) return null;
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
   }
 
   /** Lists everything and follows from there. */
   async #load(): Promise<void> {
-    const { kvs, revision } = await this.#store.range({ prefix: this.#prefix });
-    for (const kv of kvs) this.#objects.set(await this.#decode(kv));
-    this.#historyFloor = revision;
+    let revision = 0;
+    for (let attempt = 1; ; attempt++) {
+      this.#objects.clear();
+      this.#unreadable.clear();
+      try {
+        for await (const page of this.#reader.pages()) {
+          revision = page.revision;
+          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv)))) this.#put(decoded);
+        }
+        break;
+      } catch (error) {
+        if (attempt >= LOAD_TRIES || !StorageError.is(error, 'STORAGE_COMPACTED')) throw error;
+      }
+    }
+    if (this.#closed) throw closedError();
+    this.#ring.reset(revision);
     this.#revision = revision;
     this.#follow(revision + 1);
+    this.#waiters.reached(revision);
   }
 
   #follow(startRevision: number): void {
+    const decoder = new ChangeDecoder(
+      this.#codec,
+      (batch) => this.#apply(batch),
+      (error) => this.#lost(error),
+    );
+    this.#decoder = decoder;
     this.#watch = this.#store.watch({
-      prefix: this.#prefix,
+      prefix: this.#codec.prefix,
       startRevision,
-      onBatch: (batch) => this.#onBatch(batch),
-      onEnd: (error) => this.#onEnd(error),
+      onBatch: (batch) => decoder.push(batch),
+      onEnd: (error) => {
+        if (this.#decoder === decoder) this.#lost(error);
+      },
     });
   }
 
-  /** History below the watch was compacted, or the store closed: watchers start again, the cache fills anew. */
-  #onEnd(error: Error): void {
-    if (this.#closed) return;
-    for (const watcher of [...this.#watchers]) watcher.options.onEnd(error);
-    this.#watchers.clear();
-    this.#history = [];
-    this.#objects.clear();
-    this.#revision = 0;
-    this.#filling = null;
+  #unfollow(): void {
+    this.#decoder?.stop();
+    this.#decoder = null;
+    this.#watch?.close();
+    this.#watch = null;
   }
 
-  /** Applies changes in order, although decrypting may take time. */
-  #onBatch(batch: WatchBatch): void {
-    const decoded = batch.changes.map((change) => (change.type === 'put' ? this.#decode(change.kv) : null));
-    if (decoded.every((item) => !(item instanceof Promise)) && this.#applyingIdle) {
-      this.#apply(batch, decoded as (StoredObject | null)[]);
+  /** The store's watch has ended: changes have been missed. Watchers end, the cache fills anew. */
+  #lost(error: Error): void {
+    if (this.#closed) return;
+    this.#unfollow();
+    this.#revision = 0;
+    this.#hub.end(error);
+    if (!StorageError.is(error, 'STORAGE_CLOSED')) this.#refill(REFILL_DELAY_MIN_MS);
+  }
+
+  #refill(delayMs: number): void {
+    this.#fill()?.catch(() => {
+      if (this.#closed) return;
+      this.#refillTimer = setTimeout(() => this.#refill(Math.min(delayMs * 2, REFILL_DELAY_MAX_MS)), delayMs);
+      this.#refillTimer.unref();
+    });
+  }
+
+  #apply(batch: DecodedBatch): void {
+    for (const change of batch.changes) if (change.kv.modRevision > this.#revision) this.#applyChange(change);
+    if (batch.revision > this.#revision) this.#revision = batch.revision;
+    this.#waiters.reached(this.#revision);
+    this.#hub.advanced();
+  }
+
+  #applyChange({ kv, object }: DecodedChange): void {
+    const revision = kv.modRevision;
+    if (object instanceof UnreadableObject) {
+      this.#put(object);
+      // Whoever resumes from before this point meets the value in the store.
+      this.#ring.reset(revision);
+      this.#hub.fail(object);
       return;
     }
-    this.#applyingIdle = false;
-    this.#applying = this.#applying.then(async () => {
-      this.#apply(batch, await Promise.all(decoded));
-    });
-    const mine = this.#applying;
-    void mine.then(() => {
-      if (this.#applying === mine) this.#applyingIdle = true;
-    });
+    const at = this.#codec.parseKey(kv.key);
+    const before = object === null ? this.#objects.delete(at.namespace, at.name) : this.#put(object);
+    if (object === null) this.#unreadable.delete(kv.key);
+    let event: ResourceChange;
+    if (object !== null) event = new ResourceChange(before === undefined ? 'ADDED' : 'MODIFIED', object, before ?? null, revision);
+    else if (before !== undefined) event = new ResourceChange('DELETED', atRevision(before, revision), before, revision);
+    else return;
+    this.#ring.push(event);
+    this.#hub.deliver(event);
+    event.release();
   }
-  #applyingIdle = true;
 
-  #apply(batch: WatchBatch, decoded: (StoredObject | null)[]): void {
-    batch.changes.forEach((change, i) => {
-      if (change.kv.modRevision <= this.#revision) return;
-      const before = this.#objects.get(change.kv.key);
-      const object = decoded[i] ?? null;
-      let event: ResourceEvent | null = null;
-      const revision = change.kv.modRevision;
-      if (object !== null) {
-        this.#objects.set(object);
-        event = before
-          ? { type: 'MODIFIED', object, previous: before.selectable, previousObject: before, revision, memo: new Map() }
-          : { type: 'ADDED', object, revision, memo: new Map() };
-      } else if (before) {
-        this.#objects.delete(before.key);
-        event = {
-          type: 'DELETED',
-          object: atRevision(before, revision),
-          previous: before.selectable,
-          previousObject: before,
-          revision,
-          memo: new Map(),
-        };
-      }
-      if (event !== null) this.#record(event);
-    });
-    if (batch.revision > this.#revision) this.#revision = batch.revision;
-    if (batch.changes.length === 0) for (const watcher of this.#watchers) watcher.options.onProgress?.(this.#revision);
-    for (let i = this.#waiters.length - 1; i >= 0; i--) {
-      const waiter = this.#waiters[i] as { revision: number; resolve: () => void };
-      if (waiter.revision <= this.#revision) {
-        this.#waiters.splice(i, 1);
-        waiter.resolve();
-      }
+  /** @returns The object that was there. */
+  #put(decoded: Decoded): StoredObject | undefined {
+    if (decoded instanceof UnreadableObject) {
+      this.#unreadable.set(decoded.key, decoded);
+      return this.#objects.delete(decoded.namespace, decoded.name);
     }
-  }
-
-  #record(event: ResourceEvent): void {
-    this.#history.push(event);
-    const max = this.options.historySize ?? HISTORY_SIZE;
-    if (this.#history.length > max + 100) {
-      const gone = this.#history.splice(0, this.#history.length - max);
-      this.#historyFloor = (gone[gone.length - 1] as ResourceEvent).revision;
-    }
-    for (const watcher of [...this.#watchers]) this.#send(watcher, event);
-  }
-
-  #send(watcher: Watcher, event: ResourceEvent): void {
-    if (watcher.closed || event.revision <= watcher.after) return;
-    const { namespace = '', name } = watcher.options;
-    if (namespace !== '' && event.object.namespace !== namespace) return;
-    if (name !== undefined && event.object.name !== name) return;
-    watcher.options.onEvent(event);
-  }
-
-  #decode(kv: KeyValue): StoredObject | Promise<StoredObject> {
-    const { transformer } = this.options;
-    if (transformer === undefined) return this.#toObject(kv, kv.value, false);
-    const decrypted = transformer.decrypt(kv.value, kv.key);
-    if (decrypted instanceof Promise) return decrypted.then(({ data, stale }) => this.#toObject(kv, data, stale));
-    return this.#toObject(kv, decrypted.data, decrypted.stale);
-  }
-
-  #toObject(kv: KeyValue, data: Uint8Array, stale: boolean): StoredObject {
-    const json = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    let parsed: Record<string, unknown>;
-    try {
-      parsed = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
-    } catch (error) {
-      throw new StorageError('STORAGE_CORRUPT', `the value of "${kv.key}" is not JSON`, { key: kv.key }, { cause: error });
-    }
-    const path = kv.key.slice(this.#prefix.length);
-    const slash = this.options.namespaced ? path.indexOf('/') : -1;
-    return {
-      key: kv.key,
-      namespace: slash < 0 ? '' : path.slice(0, slash),
-      name: path.slice(slash + 1),
-      json: spliceResourceVersion(json, kv.modRevision),
-      modRevision: kv.modRevision,
-      selectable: this.options.selectable(parsed),
-      stale,
-    };
+    if (this.#unreadable.size > 0) this.#unreadable.delete(decoded.key);
+    return this.#objects.set(decoded);
   }
 }
 
-/** The last state of a deleted object, at the deletion's revision. */
-function atRevision(object: StoredObject, revision: number): StoredObject {
-  const text = object.json.toString('utf8').replace(/"resourceVersion":"\d+"/, `"resourceVersion":"${revision}"`);
-  return { ...object, json: Buffer.from(text), modRevision: revision };
-}
-
-/** JSON that keeps 64-bit integers. */
-function toJson(object: Record<string, unknown>): string {
-  return JSON.stringify(object, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+function closedError(): StorageError {
+  return new StorageError('STORAGE_CLOSED', 'the storage is closed', {});
 }

@@ -1,75 +1,164 @@
-import type { StoredObject } from '../resource-storage.js';
+import type { SelectorEquals, StoredObject } from '../resource-storage.js';
+import { compareKeys } from './key-order.js';
+import { SelectorIndexes } from './selector-index.js';
+
+const NONE: readonly StoredObject[] = [];
 
 /**
- * Objects by key with key-ordered lists, for all and per namespace.
+ * Objects by namespace and name, with key-ordered lists of all and of each namespace, and indexes for selectors.
  *
- * Lists are made when first asked for and kept until the set changes; a change in place (an update) replaces one
- * element. Callers get the list itself and must not change it; it never changes under them, since updates copy.
+ * A list is made when first asked for and handed out as it is: it never changes, a later change makes a new one by
+ * merging. Callers must not change it.
  */
 export class OrderedObjects {
-  readonly #byKey = new Map<string, StoredObject>();
-  readonly #byNamespace = new Map<string, Map<string, StoredObject>>();
-  readonly #lists = new Map<string, StoredObject[]>();
+  readonly #spaces = new Map<string, Space>();
+  readonly #indexes = new SelectorIndexes();
+  #size = 0;
+  #all: readonly StoredObject[] | null = NONE;
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#size;
   }
 
-  get(key: string): StoredObject | undefined {
-    return this.#byKey.get(key);
+  get(namespace: string, name: string): StoredObject | undefined {
+    return this.#spaces.get(namespace)?.objects.get(name);
   }
 
-  set(object: StoredObject): void {
-    this.#byKey.set(object.key, object);
-    let space = this.#byNamespace.get(object.namespace);
+  /** @returns What was there before. */
+  set(object: StoredObject): StoredObject | undefined {
+    let space = this.#spaces.get(object.namespace);
     if (space === undefined) {
-      space = new Map();
-      this.#byNamespace.set(object.namespace, space);
+      space = new Space();
+      this.#spaces.set(object.namespace, space);
     }
-    space.set(object.key, object);
-    this.#forget(object.namespace);
+    const before = space.set(object);
+    if (before === undefined) this.#size++;
+    this.#indexes.change(before, object);
+    this.#all = null;
+    return before;
   }
 
-  delete(key: string): void {
-    const object = this.#byKey.get(key);
-    if (object === undefined) return;
-    this.#byKey.delete(key);
-    const space = this.#byNamespace.get(object.namespace);
-    space?.delete(key);
-    if (space?.size === 0) this.#byNamespace.delete(object.namespace);
-    this.#forget(object.namespace);
+  /** @returns What was there. */
+  delete(namespace: string, name: string): StoredObject | undefined {
+    const space = this.#spaces.get(namespace);
+    const before = space?.delete(name);
+    if (space === undefined || before === undefined) return undefined;
+    if (space.objects.size === 0) this.#spaces.delete(namespace);
+    this.#size--;
+    this.#indexes.change(before, undefined);
+    this.#all = null;
+    return before;
   }
 
   clear(): void {
-    this.#byKey.clear();
-    this.#byNamespace.clear();
-    this.#lists.clear();
+    this.#spaces.clear();
+    this.#indexes.clear();
+    this.#size = 0;
+    this.#all = NONE;
   }
 
   /** All objects of a namespace ('' = all) in key order. */
   list(namespace: string): readonly StoredObject[] {
-    const known = this.#lists.get(namespace);
-    if (known !== undefined) return known;
-    const source = namespace === '' ? this.#byKey : (this.#byNamespace.get(namespace) ?? new Map<string, StoredObject>());
-    const list = [...source.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-    this.#lists.set(namespace, list);
-    return list;
-  }
-
-  /** Position of the first object after `key` in a list. */
-  indexAfter(list: readonly StoredObject[], key: string): number {
-    let low = 0;
-    let high = list.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((list[middle] as StoredObject).key <= key) low = middle + 1;
-      else high = middle;
+    if (namespace !== '') return this.#spaces.get(namespace)?.list() ?? NONE;
+    if (this.#all === null) {
+      if (this.#spaces.size === 1) this.#all = (this.#spaces.values().next().value as Space).list();
+      else this.#all = this.#joined();
     }
-    return low;
+    return this.#all;
   }
 
-  #forget(namespace: string): void {
-    this.#lists.delete('');
-    this.#lists.delete(namespace);
+  /** Objects of one name, in one or all namespaces. */
+  named(namespace: string, name: string): readonly StoredObject[] {
+    if (namespace !== '') {
+      const object = this.get(namespace, name);
+      return object === undefined ? NONE : [object];
+    }
+    const found: StoredObject[] = [];
+    for (const space of this.#spaces.values()) {
+      const object = space.objects.get(name);
+      if (object !== undefined) found.push(object);
+    }
+    return found.sort((a, b) => compareKeys(a.key, b.key));
+  }
+
+  /** A superset of the objects with these values, in key order; `null` when a walk over the list is as good. */
+  candidates(namespace: string, equals: SelectorEquals): readonly StoredObject[] | null {
+    const scanCount = namespace === '' ? this.#size : (this.#spaces.get(namespace)?.objects.size ?? 0);
+    return this.#indexes.find(equals, { namespace, scanCount, objects: () => this.list('') });
+  }
+
+  #joined(): readonly StoredObject[] {
+    // A namespace's keys go on with a slash, which sorts before letters: `a-b/x` stands before `a/x`.
+    const spaces = [...this.#spaces].map(([name, space]) => ({ path: `${name}/`, space }));
+    spaces.sort((a, b) => compareKeys(a.path, b.path));
+    const all: StoredObject[] = [];
+    for (const { space } of spaces) for (const object of space.list()) all.push(object);
+    return all;
+  }
+}
+
+/** Position of the first object after `key` in a list. */
+export function indexAfter(list: readonly StoredObject[], key: string): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareKeys((list[middle] as StoredObject).key, key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The objects of one namespace. */
+class Space {
+  readonly objects = new Map<string, StoredObject>();
+  #sorted: readonly StoredObject[] | null = null;
+  /** Names changed since the list was made. */
+  readonly #changed = new Set<string>();
+
+  set(object: StoredObject): StoredObject | undefined {
+    const before = this.objects.get(object.name);
+    this.objects.set(object.name, object);
+    this.#mark(object.name);
+    return before;
+  }
+
+  delete(name: string): StoredObject | undefined {
+    const before = this.objects.get(name);
+    if (before === undefined) return undefined;
+    this.objects.delete(name);
+    this.#mark(name);
+    return before;
+  }
+
+  list(): readonly StoredObject[] {
+    if (this.#sorted === null) this.#sorted = [...this.objects.values()].sort((a, b) => compareKeys(a.name, b.name));
+    else if (this.#changed.size > 0) this.#sorted = this.#merged(this.#sorted);
+    this.#changed.clear();
+    return this.#sorted;
+  }
+
+  #mark(name: string): void {
+    if (this.#sorted === null) return;
+    this.#changed.add(name);
+    // Beyond this, sorting anew is cheaper than merging, and the old list need not be kept.
+    if (this.#changed.size > 64 && this.#changed.size * 4 > this.#sorted.length) {
+      this.#sorted = null;
+      this.#changed.clear();
+    }
+  }
+
+  #merged(sorted: readonly StoredObject[]): readonly StoredObject[] {
+    const names = [...this.#changed].sort(compareKeys);
+    const out: StoredObject[] = [];
+    let i = 0;
+    for (const name of names) {
+      while (i < sorted.length && compareKeys((sorted[i] as StoredObject).name, name) < 0) out.push(sorted[i++] as StoredObject);
+      if (i < sorted.length && (sorted[i] as StoredObject).name === name) i++;
+      const object = this.objects.get(name);
+      if (object !== undefined) out.push(object);
+    }
+    while (i < sorted.length) out.push(sorted[i++] as StoredObject);
+    return out;
   }
 }

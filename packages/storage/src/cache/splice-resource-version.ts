@@ -1,32 +1,50 @@
+import { findMember } from './json-member.js';
+
 const METADATA = Buffer.from('"metadata":{');
+const VERSION = 'resourceVersion';
 
 /**
- * Puts `"resourceVersion":"N"` into an object's JSON, first in its metadata, without parsing it.
+ * Puts `"resourceVersion":"N"` into an object's JSON, first in its metadata, without parsing it; a version that is
+ * already there is replaced. The result is a buffer of its own, so that keeping it keeps nothing else alive.
  *
- * The writer stores objects with `kind`, `apiVersion` and `metadata` first, so the first match is the object's own;
- * JSON that another server wrote in another order is parsed instead.
+ * @param hasVersion - False when the caller knows that the metadata holds no resourceVersion: saves the look.
  */
-export function spliceResourceVersion(json: Buffer, revision: number): Buffer {
-  const at = json.indexOf(METADATA);
-  if (at < 0 || !isTopLevel(json, at)) {
-    const object = JSON.parse(json.toString('utf8')) as { metadata?: Record<string, unknown> };
-    object.metadata = { ...object.metadata, resourceVersion: String(revision) };
-    return Buffer.from(JSON.stringify(object));
+export function spliceResourceVersion(json: Buffer, revision: number, hasVersion = true): Buffer {
+  const at = metadataAt(json);
+  if (at < 0) {
+    const rest = /^\{\s*\}/.test(json.toString('latin1', 0, 16)) ? '' : ',';
+    return splice(json, 1, 1, `"metadata":{"${VERSION}":"${revision}"}${rest}`);
   }
-  const start = at + METADATA.length;
-  const field = `"resourceVersion":"${revision}"${json[start] === 0x7d ? '' : ','}`;
-  const out = Buffer.allocUnsafe(json.length + field.length);
-  json.copy(out, 0, 0, start);
-  out.write(field, start, 'latin1');
-  json.copy(out, start + field.length, start);
-  return out;
+  if (hasVersion) {
+    const member = findMember(json, at, VERSION);
+    if (member !== null) return splice(json, member.valueStart, member.valueEnd, `"${revision}"`);
+  }
+  const next = json[at + 1] === 0x7d || /^\s*\}/.test(json.toString('latin1', at + 1, at + 17)) ? '' : ',';
+  return splice(json, at + 1, at + 1, `"${VERSION}":"${revision}"${next}`);
 }
 
-/** True when only the opening brace, `kind` and `apiVersion` stand before: no nested object can have started. */
+/** Position of the metadata's opening brace, -1 when there is none. */
+function metadataAt(json: Buffer): number {
+  // The writer puts `kind`, `apiVersion` and `metadata` first; what others wrote is walked through.
+  const at = json.indexOf(METADATA);
+  if (at > 0 && at < 512 && isTopLevel(json, at)) return at + METADATA.length - 1;
+  const member = findMember(json, 0, 'metadata');
+  return member !== null && json[member.valueStart] === 0x7b ? member.valueStart : -1;
+}
+
+/** True when no nested object or array starts, and no quote is escaped, before `at`. */
 function isTopLevel(json: Buffer, at: number): boolean {
   for (let i = 1; i < at; i++) {
     const byte = json[i];
-    if (byte === 0x7b || byte === 0x5b) return false;
+    if (byte === 0x7b || byte === 0x5b || byte === 0x5c) return false;
   }
   return json[0] === 0x7b;
+}
+
+function splice(json: Buffer, from: number, to: number, text: string): Buffer {
+  const out = Buffer.allocUnsafeSlow(json.length - (to - from) + text.length);
+  json.copy(out, 0, 0, from);
+  out.write(text, from, 'latin1');
+  json.copy(out, from + text.length, to);
+  return out;
 }

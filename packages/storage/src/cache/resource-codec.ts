@@ -1,0 +1,135 @@
+import { StorageError } from '../errors.js';
+import type { KeyValue } from '../key-value-store.js';
+import type { ResourceStorageOptions, SelectableFields, StoredObject } from '../resource-storage.js';
+import { spliceResourceVersion } from './splice-resource-version.js';
+
+/** A stored value that could not be read: kept in the object's place, so that one bad value spoils nothing else. */
+export class UnreadableObject {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly modRevision: number;
+  readonly error: StorageError<'STORAGE_CORRUPT'>;
+
+  constructor(at: { key: string; namespace: string; name: string; modRevision: number }, reason: string, cause: unknown) {
+    this.key = at.key;
+    this.namespace = at.namespace;
+    this.name = at.name;
+    this.modRevision = at.modRevision;
+    this.error = new StorageError('STORAGE_CORRUPT', `unable to transform key "${at.key}": ${reason}`, { key: at.key, reason }, { cause });
+  }
+}
+
+/** An object, or the sign that it cannot be read. */
+export type Decoded = StoredObject | UnreadableObject;
+
+/** A write of this process that is under way: what its value will decode to. */
+export interface ExpectedValue {
+  value: Uint8Array;
+  json: Buffer;
+  selectable: SelectableFields;
+}
+
+/** Keys and values of one resource: to the store's form and back. Never throws for a bad value. */
+export class ResourceCodec {
+  /** With the trailing slash. */
+  readonly prefix: string;
+  /**
+   * By key. A value that equals an expected one is neither decrypted nor parsed: what this process writes, it knows.
+   */
+  readonly expected: Map<string, ExpectedValue> = new Map();
+  readonly #options: ResourceStorageOptions;
+
+  constructor(options: ResourceStorageOptions) {
+    this.#options = options;
+    this.prefix = `${options.keyPrefix}/`;
+  }
+
+  key(namespace: string, name: string): string {
+    return this.#options.namespaced && namespace !== '' ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`;
+  }
+
+  /** The prefix of a namespace's keys; of all keys for ''. */
+  spacePrefix(namespace: string): string {
+    return namespace === '' || !this.#options.namespaced ? this.prefix : `${this.prefix}${namespace}/`;
+  }
+
+  /** Namespace and name of a key. */
+  parseKey(key: string): { namespace: string; name: string } {
+    const path = key.slice(this.prefix.length);
+    const slash = this.#options.namespaced ? path.indexOf('/') : -1;
+    return { namespace: slash < 0 ? '' : path.slice(0, slash), name: path.slice(slash + 1) };
+  }
+
+  /** The bytes to store. */
+  async encrypt(json: Buffer, key: string): Promise<Uint8Array> {
+    const { transformer } = this.#options;
+    return transformer === undefined ? json : transformer.encrypt(json, key);
+  }
+
+  decode(kv: KeyValue): Decoded | Promise<Decoded> {
+    const known = this.expected.get(kv.key);
+    if (known !== undefined && kv.value.equals(known.value)) return this.toStored(kv.key, kv.modRevision, known);
+    const { transformer } = this.#options;
+    if (transformer === undefined) return this.#toObject(kv, kv.value, false);
+    try {
+      const decrypted = transformer.decrypt(kv.value, kv.key);
+      if (!(decrypted instanceof Promise)) return this.#toObject(kv, decrypted.data, decrypted.stale);
+      return decrypted.then(
+        ({ data, stale }) => this.#toObject(kv, data, stale),
+        (error: unknown) => this.#unreadable(kv, messageOf(error), error),
+      );
+    } catch (error) {
+      return this.#unreadable(kv, messageOf(error), error);
+    }
+  }
+
+  /** The object that a write has made. */
+  toStored(key: string, revision: number, written: ExpectedValue): StoredObject {
+    const { namespace, name } = this.parseKey(key);
+    const json = spliceResourceVersion(written.json, revision, false);
+    return { key, namespace, name, json, modRevision: revision, selectable: written.selectable, stale: false };
+  }
+
+  #toObject(kv: KeyValue, data: Uint8Array, stale: boolean): Decoded {
+    const json = trimmed(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    try {
+      const parsed = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
+      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
+      const hasVersion = (parsed['metadata'] as { resourceVersion?: unknown } | undefined)?.resourceVersion !== undefined;
+      const { namespace, name } = this.parseKey(kv.key);
+      return {
+        key: kv.key,
+        namespace,
+        name,
+        json: spliceResourceVersion(json, kv.modRevision, hasVersion),
+        modRevision: kv.modRevision,
+        selectable: this.#options.selectable(parsed),
+        stale,
+      };
+    } catch {
+      // The parser's own message would quote the value.
+      return this.#unreadable(kv, 'the value is not a JSON object', null);
+    }
+  }
+
+  #unreadable(kv: KeyValue, reason: string, cause: unknown): UnreadableObject {
+    return new UnreadableObject({ key: kv.key, ...this.parseKey(kv.key), modRevision: kv.modRevision }, reason, cause);
+  }
+}
+
+/** The last state of a deleted object, at the deletion's revision. */
+export function atRevision(object: StoredObject, revision: number): StoredObject {
+  return { ...object, json: spliceResourceVersion(object.json, revision), modRevision: revision };
+}
+
+/** Other writers end values with a newline. */
+function trimmed(json: Buffer): Buffer {
+  let end = json.length;
+  while (end > 0 && (json[end - 1] as number) <= 0x20) end--;
+  return end === json.length ? json : json.subarray(0, end);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
