@@ -1,5 +1,5 @@
 /** From a configuration to the transformer of each resource. */
-import type { EncryptionConfiguration, ProviderEntry } from './config/types.js';
+import type { EncryptionConfiguration, KmsConfiguration, ProviderEntry, ResourceEntry } from './config/types.js';
 import { decodeBase64, splitResource } from './config/validate.js';
 import { EncryptionConfigError } from './errors.js';
 import { type PrefixEntry, prefixTransformer, type TransformObserver } from './prefix-transformer.js';
@@ -7,10 +7,11 @@ import { aesCbcTransformer } from './providers/aes-cbc.js';
 import { aesGcmTransformer } from './providers/aes-gcm.js';
 import { identityTransformer } from './providers/identity.js';
 import { secretboxTransformer } from './providers/secretbox.js';
-import type { Transformer, TransformResult } from './transformer.js';
+import { WriteCounters } from './providers/write-counters.js';
+import type { HealthCheckedTransformer, Transformer, TransformResult } from './transformer.js';
 
 /** What a KMS provider needs; `@k/encryption/kms` makes them. */
-export type KmsFactory = (config: NonNullable<ProviderEntry['kms']>) => Transformer | Promise<Transformer>;
+export type KmsFactory = (config: KmsConfiguration) => Transformer | Promise<Transformer>;
 
 /** Options of {@link EncryptionTransformer.fromConfig}. */
 export interface EncryptionTransformerOptions {
@@ -20,107 +21,126 @@ export interface EncryptionTransformerOptions {
   observe?: (resource: string, use: Parameters<TransformObserver>[0]) => void;
   /** Hears warnings, e.g. that a key has written often enough to be rotated. */
   warn?: (message: string) => void;
+  /** Writes so far of each AES-GCM key; share one among configurations that follow each other. Default: starts at 0. */
+  counters?: WriteCounters;
+}
+
+/** A `kms` entry and what stands for it, in the order of the configuration. */
+export interface KmsEntry {
+  config: KmsConfiguration;
+  transformer: Transformer;
 }
 
 const PREFIX = { aesgcm: 'k8s:enc:aesgcm:v1:', aescbc: 'k8s:enc:aescbc:v1:', secretbox: 'k8s:enc:secretbox:v1:' } as const;
+const KEYED = ['aesgcm', 'aescbc', 'secretbox'] as const;
 const encoder = new TextEncoder();
 
-function keyed(
-  provider: 'aesgcm' | 'aescbc' | 'secretbox',
-  entry: ProviderEntry,
-  observe: TransformObserver | undefined,
-  warn: ((message: string) => void) | undefined,
-): PrefixEntry {
+/** A provider of the configuration, made once; each resource that uses it reports under its own name. */
+interface BuiltProvider {
+  prefix: string;
+  forResource(observe: TransformObserver | undefined): Transformer;
+  close(): void;
+}
+
+function buildKeyed(provider: (typeof KEYED)[number], entry: ProviderEntry, counters: WriteCounters): BuiltProvider {
   const entries = (entry[provider]?.keys ?? []).map(({ name, secret }): PrefixEntry => {
     const key = decodeBase64(secret);
     if (key === null) throw new EncryptionConfigError(`could not obtain secret for named key ${name}: secrets must be base64 encoded`);
-    const make = { aesgcm: aesGcmTransformer, aescbc: aesCbcTransformer, secretbox: secretboxTransformer }[provider];
-    const transformer = make(key, { keyName: name, ...(warn === undefined ? {} : { warn }) });
-    key.fill(0);
-    return { prefix: `${name}:`, transformer };
+    try {
+      const options = { keyName: name };
+      const transformer =
+        provider === 'aesgcm'
+          ? aesGcmTransformer(key, { ...options, counter: counters.of(key) })
+          : provider === 'aescbc'
+            ? aesCbcTransformer(key, options)
+            : secretboxTransformer(key, options);
+      return { prefix: `${name}:`, transformer };
+    } finally {
+      key.fill(0);
+    }
   });
-  const family = provider === 'secretbox' ? 'Secretbox' : 'AES';
+  const notFound = `no matching key was found for the provided ${provider === 'secretbox' ? 'Secretbox' : 'AES'} transformer`;
   return {
     prefix: PREFIX[provider],
-    transformer: prefixTransformer(entries, `no matching key was found for the provided ${family} transformer`, observe),
+    forResource: (observe) => prefixTransformer(entries, notFound, { observe, provider }),
+    close: () => {
+      for (const { transformer } of entries) transformer.close?.();
+    },
   };
 }
 
-/** The masking rule for `resource`, if an earlier entry has one. */
-function maskOf(resource: string, seen: ReadonlySet<string>): string | undefined {
-  if (seen.has('*.*')) return '*.*';
-  const wildcard = `*.${splitResource(resource).group}`;
-  return resource !== wildcard && seen.has(wildcard) ? wildcard : undefined;
+/** Refuses a rule that can never apply, because an earlier one takes the whole group or everything. */
+function checkMask(resource: string, seen: ReadonlySet<string>): void {
+  const mask = [`*.${splitResource(resource).group}`, '*.*'].find((wildcard) => seen.has(wildcard));
+  if (mask === undefined) return;
+  throw new EncryptionConfigError(
+    `error while building transformers: resource ${JSON.stringify(resource)} is masked by earlier rule ${JSON.stringify(mask)}`,
+  );
 }
 
 /** Encrypts and decrypts the values of a key-value store, each resource as the configuration says. */
 export class EncryptionTransformer {
-  readonly #transformers: ReadonlyMap<string, Transformer>;
+  /** The `kms` entries, e.g. for health checks. */
+  readonly kms: readonly KmsEntry[];
+  readonly #rules: ReadonlyMap<string, readonly BuiltProvider[]>;
+  readonly #made = new Map<string, Transformer>();
   readonly #fallback: Transformer = identityTransformer();
-  readonly #close: readonly (() => void)[];
+  readonly #providers: readonly BuiltProvider[];
+  readonly #observe: EncryptionTransformerOptions['observe'];
 
-  private constructor(transformers: ReadonlyMap<string, Transformer>, close: readonly (() => void)[]) {
-    this.#transformers = transformers;
-    this.#close = close;
+  private constructor(
+    rules: ReadonlyMap<string, readonly BuiltProvider[]>,
+    providers: readonly BuiltProvider[],
+    kms: readonly KmsEntry[],
+    observe: EncryptionTransformerOptions['observe'],
+  ) {
+    this.#rules = rules;
+    this.#providers = providers;
+    this.kms = kms;
+    this.#observe = observe;
   }
 
   /**
    * Builds every transformer of a checked configuration.
    *
-   * @throws {EncryptionConfigError} for rules that earlier ones mask, and for KMS entries that cannot be made.
+   * @throws {EncryptionConfigError} for rules that earlier ones mask, and for KMS entries that cannot be made; what was
+   * made before is closed.
    */
   static async fromConfig(
     configuration: EncryptionConfiguration,
     options: EncryptionTransformerOptions = {},
   ): Promise<EncryptionTransformer> {
-    const byResource = new Map<string, PrefixEntry[]>();
-    const close: (() => void)[] = [];
-    const seen = new Set<string>();
-    for (const entry of configuration.resources) {
-      for (const resource of entry.resources) {
-        const mask = maskOf(resource, seen);
-        if (mask !== undefined) {
-          throw new EncryptionConfigError(
-            `error while building transformers: resource ${JSON.stringify(resource)} is masked by earlier rule ${JSON.stringify(mask)}`,
-          );
+    const counters = options.counters ?? new WriteCounters(options.warn === undefined ? {} : { warn: options.warn });
+    const byResource = new Map<string, BuiltProvider[]>();
+    const providers: BuiltProvider[] = [];
+    const kms: KmsEntry[] = [];
+    try {
+      for (const entry of configuration.resources) {
+        const built = await buildEntry(entry, options.kms, counters, kms, providers);
+        for (const resource of entry.resources) {
+          checkMask(resource, new Set(byResource.keys()));
+          byResource.set(resource, [...(byResource.get(resource) ?? []), ...built]);
         }
       }
-      const kms = new Map<ProviderEntry, Transformer>();
-      for (const provider of entry.providers) {
-        if (provider.kms === undefined) continue;
-        if (options.kms === undefined) throw new EncryptionConfigError(`KMS provider "${provider.kms.name}" needs a KMS client`);
-        const transformer = await options.kms(provider.kms);
-        close.push(() => transformer.close?.());
-        kms.set(provider, transformer);
-      }
-      for (const resource of entry.resources) {
-        const observe: TransformObserver | undefined = options.observe && ((use) => options.observe?.(resource, use));
-        const entries = entry.providers.map((provider): PrefixEntry => {
-          const { kms: config } = provider;
-          if (config !== undefined)
-            return { prefix: `k8s:enc:kms:${config.apiVersion}:${config.name}:`, transformer: kms.get(provider) as Transformer };
-          for (const name of ['aesgcm', 'aescbc', 'secretbox'] as const) {
-            if (provider[name] !== undefined) return keyed(name, provider, observe, options.warn);
-          }
-          return { prefix: '', transformer: identityTransformer() };
-        });
-        byResource.set(resource, [...(byResource.get(resource) ?? []), ...entries]);
-        seen.add(resource);
-      }
+    } catch (error) {
+      for (const provider of providers) provider.close();
+      throw error;
     }
-    const transformers = new Map<string, Transformer>();
-    for (const [resource, entries] of byResource) {
-      const observe: TransformObserver | undefined = options.observe && ((use) => options.observe?.(resource, use));
-      transformers.set(resource, prefixTransformer(entries, 'no matching prefix found', observe));
-      for (const { transformer } of entries) close.push(() => transformer.close?.());
-    }
-    return new EncryptionTransformer(transformers, close);
+    return new EncryptionTransformer(byResource, providers, kms, options.observe);
   }
 
   /** The transformer of a resource (`secrets`, `deployments.apps`); undefined when no rule names it. */
   transformerFor(resource: string): Transformer | undefined {
-    const { group } = splitResource(resource);
-    return this.#transformers.get(resource) ?? this.#transformers.get(`*.${group}`) ?? this.#transformers.get('*.*');
+    const known = this.#made.get(resource);
+    if (known !== undefined) return known;
+    const list = this.#rules.get(resource) ?? this.#rules.get(`*.${splitResource(resource).group}`) ?? this.#rules.get('*.*');
+    if (list === undefined) return undefined;
+    const hear = this.#observe;
+    const observe: TransformObserver | undefined = hear === undefined ? undefined : (use) => hear(resource, use);
+    const entries = list.map((built): PrefixEntry => ({ prefix: built.prefix, transformer: built.forResource(observe) }));
+    const made = prefixTransformer(entries, 'no matching prefix found', { observe });
+    this.#made.set(resource, made);
+    return made;
   }
 
   /** @param key - The full key under which the value will lie, e.g. `/registry/secrets/default/a`. */
@@ -136,8 +156,44 @@ export class EncryptionTransformer {
     return (this.transformerFor(resource) ?? this.#fallback).decrypt(data, encoder.encode(key));
   }
 
-  /** Zeroes the keys; nothing can be read with this object any more. */
+  /** Zeroes the keys and ends background work; nothing can be read or written with this object any more. */
   close(): void {
-    for (const end of this.#close) end();
+    for (const provider of this.#providers) provider.close();
   }
+}
+
+async function buildEntry(
+  entry: ResourceEntry,
+  factory: KmsFactory | undefined,
+  counters: WriteCounters,
+  kms: KmsEntry[],
+  providers: BuiltProvider[],
+): Promise<BuiltProvider[]> {
+  const built: BuiltProvider[] = [];
+  for (const provider of entry.providers) {
+    let made: BuiltProvider | undefined;
+    const { kms: config } = provider;
+    if (config !== undefined) {
+      if (factory === undefined) {
+        throw new EncryptionConfigError(`KMS provider ${JSON.stringify(config.name)} needs a KMS client: give the option "kms"`);
+      }
+      const transformer = await factory(config);
+      kms.push({ config, transformer });
+      made = {
+        prefix: `k8s:enc:kms:${config.apiVersion}:${config.name}:`,
+        forResource: () => transformer,
+        close: () => transformer.close?.(),
+      };
+    }
+    for (const name of KEYED) if (provider[name] !== undefined) made ??= buildKeyed(name, provider, counters);
+    made ??= { prefix: '', forResource: () => identityTransformer(), close: () => {} };
+    built.push(made);
+    providers.push(made);
+  }
+  return built;
+}
+
+/** True for transformers that can tell their health, as those of `@k/encryption/kms` do. */
+export function isHealthChecked(transformer: Transformer): transformer is HealthCheckedTransformer {
+  return 'checkHealth' in transformer;
 }

@@ -11,7 +11,7 @@ export interface PrefixEntry {
   transformer: Transformer;
 }
 
-/** Hears of each use of an entry, for metrics. */
+/** Hears of each use of an entry, for metrics. Values that '' could not take are not told. */
 export type TransformObserver = (use: {
   direction: 'from_storage' | 'to_storage';
   /** The prefix that fitted; `identity` for '' and `unknown` for none, on reads. */
@@ -20,83 +20,108 @@ export type TransformObserver = (use: {
   error?: unknown;
 }) => void;
 
-const now = (): number => performance.now();
+/** How {@link prefixTransformer} reports. */
+export interface PrefixTransformerOptions {
+  observe?: TransformObserver | undefined;
+  /** The provider that a value which fits no entry belongs to, for its error. Default ''. */
+  provider?: string;
+}
+
+interface Read {
+  data: Uint8Array;
+  authenticated: Uint8Array;
+  errors: TransformError[];
+  startedMs: number;
+}
 
 /** Makes a transformer over several; `notFound` is the message for a value that no entry's prefix fits. */
-export function prefixTransformer(entries: readonly PrefixEntry[], notFound: string, observe?: TransformObserver): Transformer {
+export function prefixTransformer(
+  entries: readonly PrefixEntry[],
+  notFound: string,
+  { observe, provider = '' }: PrefixTransformerOptions = {},
+): Transformer {
   const encoder = new TextEncoder();
   const prepared = entries.map(({ prefix, transformer }) => ({ prefix, bytes: encoder.encode(prefix), transformer }));
   const first = prepared[0];
   if (first === undefined) throw new RangeError('a prefix transformer needs at least one entry');
+  const now = observe === undefined ? () => 0 : () => performance.now();
 
-  const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise;
+  const report = (direction: 'from_storage' | 'to_storage', prefix: string, startedMs: number, error?: unknown): void =>
+    observe?.({ direction, prefix, seconds: (now() - startedMs) / 1000, ...(error === undefined ? {} : { error }) });
 
-  const read = (
-    data: Uint8Array,
-    authenticated: Uint8Array,
-    from: number,
-    errors: TransformError[],
-    started: number,
-  ): TransformResult | Promise<TransformResult> => {
+  const read = (job: Read, from: number): TransformResult | Promise<TransformResult> => {
     for (let i = from; i < prepared.length; i++) {
       const entry = prepared[i] as (typeof prepared)[number];
-      if (!startsWith(data, entry.bytes)) continue;
+      if (!startsWith(job.data, entry.bytes)) continue;
       const succeed = (result: TransformResult): TransformResult => {
-        observe?.({
-          direction: 'from_storage',
-          prefix: entry.prefix === '' ? 'identity' : entry.prefix,
-          seconds: (now() - started) / 1000,
-        });
+        report('from_storage', entry.prefix === '' ? 'identity' : entry.prefix, job.startedMs);
         return i === 0 ? result : { ...result, stale: true };
       };
       const remember = (error: unknown): void => {
-        // What no cipher wrote is for the other entries to read.
+        // What a cipher wrote is not for '' to read, and no fault of its: others may fit, or nothing does.
         if (entry.prefix === '') return;
-        observe?.({ direction: 'from_storage', prefix: entry.prefix, seconds: (now() - started) / 1000, error });
-        errors.push(error instanceof TransformError ? error : new TransformError(error instanceof Error ? error.message : String(error)));
+        report('from_storage', entry.prefix, job.startedMs, error);
+        job.errors.push(error instanceof TransformError ? error : new TransformError(messageOf(error), provider, '', { cause: error }));
       };
+      // A prefix that fits is no proof: names may repeat and keys may have changed, so a failure must not end the search.
       try {
-        const result = entry.transformer.decrypt(data.subarray(entry.bytes.length), authenticated);
-        if (!isPromise(result)) return succeed(result);
+        const result = entry.transformer.decrypt(job.data.subarray(entry.bytes.length), job.authenticated);
+        if (!(result instanceof Promise)) return succeed(result);
         return result.then(succeed, (error: unknown) => {
           remember(error);
-          return read(data, authenticated, i + 1, errors, started);
+          return read(job, i + 1);
         });
       } catch (error) {
         remember(error);
       }
     }
+    return giveUp(job);
+  };
+
+  const giveUp = ({ errors, startedMs }: Read): never => {
     const [only] = errors;
     if (only === undefined) {
-      const error = new TransformError(notFound);
-      observe?.({ direction: 'from_storage', prefix: 'unknown', seconds: (now() - started) / 1000, error });
+      const error = new TransformError(notFound, provider);
+      report('from_storage', 'unknown', startedMs, error);
       throw error;
     }
     if (errors.length === 1) throw only;
-    throw new TransformError(aggregate(errors.map(({ message }) => message)), only.provider, only.keyName);
+    throw new TransformError(aggregate(errors.map(({ message }) => message)), only.provider, only.keyName, { cause: errors });
+  };
+
+  const write = (data: Uint8Array, authenticated: Uint8Array, outer?: Uint8Array): Uint8Array | Promise<Uint8Array> => {
+    const startedMs = now();
+    const { bytes, prefix, transformer } = first;
+    const head = outer === undefined ? bytes : concat(outer, bytes);
+    const done = (stored: Uint8Array): Uint8Array => {
+      report('to_storage', prefix, startedMs);
+      return stored;
+    };
+    const join = (body: Uint8Array): Uint8Array => done(head.length === 0 ? body : concat(head, body));
+    const fail = (error: unknown): never => {
+      report('to_storage', prefix, startedMs, error);
+      throw error;
+    };
+    try {
+      if (transformer.encryptAfter !== undefined && head.length > 0) {
+        const stored = transformer.encryptAfter(head, data, authenticated);
+        return stored instanceof Promise ? stored.then(done, fail) : done(stored);
+      }
+      const body = transformer.encrypt(data, authenticated);
+      return body instanceof Promise ? body.then(join, fail) : join(body);
+    } catch (error) {
+      return fail(error);
+    }
   };
 
   return {
-    encrypt(data, authenticated) {
-      const started = now();
-      const finish = (body: Uint8Array): Uint8Array => {
-        observe?.({ direction: 'to_storage', prefix: first.prefix, seconds: (now() - started) / 1000 });
-        return first.bytes.length === 0 ? body : concat(first.bytes, body);
-      };
-      const fail = (error: unknown): never => {
-        observe?.({ direction: 'to_storage', prefix: first.prefix, seconds: (now() - started) / 1000, error });
-        throw error;
-      };
-      try {
-        const body = first.transformer.encrypt(data, authenticated);
-        return isPromise(body) ? body.then(finish, fail) : finish(body);
-      } catch (error) {
-        return fail(error);
-      }
-    },
-    decrypt: (data, authenticated) => read(data, authenticated, 0, [], now()),
+    encrypt: (data, authenticated) => write(data, authenticated),
+    encryptAfter: (head, data, authenticated) => write(data, authenticated, head),
+    decrypt: (data, authenticated) => read({ data, authenticated, errors: [], startedMs: now() }, 0),
     close() {
       for (const { transformer } of prepared) transformer.close?.();
     },
   };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

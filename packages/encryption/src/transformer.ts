@@ -18,8 +18,19 @@ export interface TransformResult {
 export interface Transformer {
   encrypt(data: Uint8Array, authenticated: Uint8Array): Uint8Array | Promise<Uint8Array>;
   decrypt(data: Uint8Array, authenticated: Uint8Array): TransformResult | Promise<TransformResult>;
+  /**
+   * As {@link Transformer.encrypt}, with `head` in front of the result. Optional: saves whoever stacks transformers a
+   * copy of every value; without it, prefixes are put in front by copying.
+   */
+  encryptAfter?(head: Uint8Array, data: Uint8Array, authenticated: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Zeroes keys and ends background work; the transformer must not be used afterwards. */
   close?(): void;
+}
+
+/** A transformer that depends on a service, and can say whether the service works. */
+export interface HealthCheckedTransformer extends Transformer {
+  /** `null` = healthy. Answers from memory for some seconds, so it may be asked by every health request. */
+  checkHealth(): Promise<Error | null>;
 }
 
 /** Joins parts into one new array. */

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function provider(): Promise<KmsProvider> {
   const config: KmsConfiguration = { apiVersion: 'v2', name: 'vault', endpoint: `unix://${join(dir, 's')}`, timeoutMs: 3000 };
-  const made = await createKmsTransformer(config);
+  const made = (await createKmsTransformer(config)) as KmsProvider;
   providers.push(made);
   return made;
 }

@@ -6,6 +6,7 @@ import {
   identityTransformer,
   secretboxTransformer,
   TransformError,
+  WriteCounters,
 } from '../src/index.js';
 import { openExtended } from '../src/kms/extended-nonce.js';
 import { primitives as noble } from '../src/primitives/noble.js';
@@ -134,19 +135,44 @@ describe('identity', () => {
 });
 
 describe('the write limit of a key', () => {
+  const fingerprint = Object.keys(
+    (() => {
+      const counters = new WriteCounters();
+      counters.of(key(32));
+      return counters.snapshot();
+    })(),
+  )[0] as string;
+
   it('refuses at the bound', () => {
-    const transformer = aesGcmTransformer(key(32), { keyName: 'old', written: GCM_WRITES_MAX });
+    const counters = new WriteCounters({ written: { [fingerprint]: GCM_WRITES_MAX } });
+    const transformer = aesGcmTransformer(key(32), { keyName: 'old', counter: counters.of(key(32)) });
     expect(() => transformer.encrypt(bytes('a'), bytes('k'))).toThrow(
       'key "old" has encrypted 4294967296 values and must be rotated: put a new key before it',
     );
   });
 
-  it('warns half-way', () => {
+  it('warns once half-way, whoever writes under the key', () => {
     const warnings: string[] = [];
-    const transformer = aesGcmTransformer(key(32), { keyName: 'old', written: 2 ** 31 - 1, warn: (message) => warnings.push(message) });
-    transformer.encrypt(bytes('a'), bytes('k'));
-    transformer.encrypt(bytes('a'), bytes('k'));
-    expect(warnings).toEqual(['key "old" has encrypted 2147483648 values; rotate it before 4294967296']);
+    const counters = new WriteCounters({ written: { [fingerprint]: 2 ** 31 - 2 }, warn: (message) => warnings.push(message) });
+    const first = aesGcmTransformer(key(32), { keyName: 'old', counter: counters.of(key(32)) });
+    const second = aesGcmTransformer(key(32), { keyName: 'same', counter: counters.of(key(32)) });
+    first.encrypt(bytes('a'), bytes('k'));
+    expect(warnings).toEqual([]);
+    second.encrypt(bytes('a'), bytes('k'));
+    first.encrypt(bytes('a'), bytes('k'));
+    expect(warnings).toEqual(['key "same" has encrypted 2147483648 values; rotate it before 4294967296']);
+    expect(counters.snapshot()).toEqual({ [fingerprint]: 2 ** 31 + 1 });
+  });
+});
+
+describe('a dropped key', () => {
+  it.each(PROVIDERS)('%s neither writes nor reads', async (provider, make) => {
+    const transformer = make();
+    const stored = await transformer.encrypt(bytes('a'), bytes('k'));
+    transformer.close?.();
+    const error = expect.objectContaining({ provider, keyName: 'k', message: 'the transformer was closed, its key is gone' });
+    expect(() => transformer.encrypt(bytes('a'), bytes('k'))).toThrow(error);
+    expect(() => transformer.decrypt(stored, bytes('k'))).toThrow(error);
   });
 });
 

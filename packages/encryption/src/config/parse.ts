@@ -1,6 +1,7 @@
 /** EncryptionConfiguration from YAML or JSON: strict about fields, with upstream's defaults. */
-import { LineCounter, parseDocument } from 'yaml';
 import { EncryptionConfigError } from '../errors.js';
+import { durationFault, parseDuration } from './go-duration.js';
+import { readText } from './read-text.js';
 import type { EncryptionConfiguration, KmsConfiguration, NamedKey, ProviderEntry, ResourceEntry } from './types.js';
 import { validateEncryptionConfiguration } from './validate.js';
 
@@ -9,27 +10,18 @@ type Fields = Record<string, unknown>;
 const KMS_TIMEOUT_MS = 3000;
 const KMS_CACHE_SIZE = 1000;
 const KEY_PROVIDERS = ['aesgcm', 'aescbc', 'secretbox'] as const;
-const GO_DURATION = /^([+-]?)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/;
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** A Go duration such as `3s` or `1m30s`, in milliseconds; null when it is none. */
-export function parseDuration(text: string): number | null {
-  if (text === '0') return 0;
-  if (!GO_DURATION.test(text)) return null;
-  let ms = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g))
-    ms += Number(amount) * (UNIT_MS[unit as string] as number);
-  return text.startsWith('-') ? -ms : ms;
-}
-
-/** Collects what is wrong with the shape of a document. */
+/** Collects what is wrong with the shape of a document; values never get into a message, they may be keys. */
 class Shape {
+  /** Unknown fields. */
   readonly faults: string[] = [];
+  /** Values of the wrong type. */
+  readonly typeFaults: string[] = [];
 
   object(value: unknown, path: string, known: readonly string[]): Fields {
     if (value === undefined || value === null) return {};
     if (typeof value !== 'object' || Array.isArray(value)) {
-      this.faults.push(`${path === '' ? 'the document' : path} must be an object`);
+      this.typeFaults.push(`${path === '' ? 'the document' : path} must be an object`);
       return {};
     }
     for (const key of Object.keys(value)) {
@@ -41,14 +33,14 @@ class Shape {
   list(value: unknown, path: string): unknown[] {
     if (value === undefined || value === null) return [];
     if (Array.isArray(value)) return value;
-    this.faults.push(`${path} must be a list`);
+    this.typeFaults.push(`${path} must be a list`);
     return [];
   }
 
   text(value: unknown, path: string): string {
     if (value === undefined || value === null) return '';
     if (typeof value === 'string') return value;
-    this.faults.push(`${path} must be a string`);
+    this.typeFaults.push(`${path} must be a string`);
     return '';
   }
 }
@@ -76,13 +68,14 @@ function readKms(shape: Shape, value: unknown, path: string): KmsConfiguration {
   };
   const { timeout, cachesize } = fields;
   if (timeout !== undefined && timeout !== null) {
-    const ms = typeof timeout === 'string' ? parseDuration(timeout) : typeof timeout === 'number' ? timeout / 1e6 : null;
-    if (ms === null) shape.faults.push(`${path}.timeout: time: invalid duration ${JSON.stringify(timeout)}`);
-    else out.timeoutMs = ms;
+    const ms = typeof timeout === 'string' ? parseDuration(timeout) : null;
+    if (ms !== null) out.timeoutMs = ms;
+    else if (typeof timeout === 'string') shape.typeFaults.push(durationFault(timeout));
+    else shape.typeFaults.push(`${path}.timeout must be a duration such as "3s"`);
   }
   if (cachesize !== undefined && cachesize !== null) {
-    if (Number.isInteger(cachesize)) out.cachesize = cachesize as number;
-    else shape.faults.push(`${path}.cachesize must be an integer`);
+    if (Number.isInteger(cachesize) && Math.abs(cachesize as number) < 2 ** 31) out.cachesize = cachesize as number;
+    else shape.typeFaults.push(`${path}.cachesize must be an integer of 32 bits`);
   } else if (apiVersion === 'v1') out.cachesize = KMS_CACHE_SIZE;
   return out;
 }
@@ -100,6 +93,8 @@ function readProvider(shape: Shape, value: unknown, path: string): ProviderEntry
   if (fields['kms'] !== undefined && fields['kms'] !== null) out.kms = readKms(shape, fields['kms'], `${path}.kms`);
   return out;
 }
+
+export { parseDuration } from './go-duration.js';
 
 /** How {@link parseEncryptionConfiguration} reads. */
 export interface ParseOptions {
@@ -120,24 +115,19 @@ export function parseEncryptionConfiguration(source: string | object, options: P
     new EncryptionConfigError(
       options.file === undefined ? text : `error decoding encryption provider configuration file ${JSON.stringify(options.file)}: ${text}`,
     );
-  let value: unknown = source;
-  if (typeof source === 'string') {
-    if (source.trim() === '') {
-      throw new EncryptionConfigError(`encryption provider configuration file ${JSON.stringify(options.file ?? '')} is empty`);
-    }
-    const document = parseDocument(source, { uniqueKeys: true, lineCounter: new LineCounter() });
-    const [error] = document.errors;
-    // The library's message shows the text around the fault, which may be a key.
-    if (error !== undefined) throw fail(`line ${error.linePos?.[0].line ?? 1}: ${error.code}`);
-    value = document.toJS();
+  if (source === '') {
+    throw new EncryptionConfigError(`encryption provider configuration file ${JSON.stringify(options.file ?? '')} is empty`);
   }
+  const { value, duplicates } = typeof source === 'string' ? readText(source, fail) : { value: source, duplicates: [] };
   const shape = new Shape();
   const root = shape.object(value, '', ['apiVersion', 'kind', 'resources']);
   const apiVersion = shape.text(root['apiVersion'], 'apiVersion');
   const kind = shape.text(root['kind'], 'kind');
   const isLegacy = apiVersion === 'v1' && kind === 'EncryptionConfig';
   if (!isLegacy && (apiVersion !== 'apiserver.config.k8s.io/v1' || kind !== 'EncryptionConfiguration')) {
+    if (shape.typeFaults.length > 0) throw fail(shape.typeFaults.join(', '));
     if (kind === '') throw fail("Object 'Kind' is missing");
+    if (apiVersion === '') throw fail("Object 'apiVersion' is missing");
     throw fail(`no kind "${kind}" is registered for version "${apiVersion}"`);
   }
   const resources = shape.list(root['resources'], 'resources').map((item, i): ResourceEntry => {
@@ -150,7 +140,9 @@ export function parseEncryptionConfiguration(source: string | object, options: P
         .map((provider, j) => readProvider(shape, provider, `${path}.providers[${j}]`)),
     };
   });
-  if (shape.faults.length > 0) throw fail(`strict decoding error: ${shape.faults.join(', ')}`);
+  if (shape.typeFaults.length > 0) throw fail(shape.typeFaults.join(', '));
+  const faults = [...duplicates, ...shape.faults];
+  if (faults.length > 0) throw fail(`strict decoding error: ${faults.join(', ')}`);
   const configuration: EncryptionConfiguration = {
     apiVersion: 'apiserver.config.k8s.io/v1',
     kind: 'EncryptionConfiguration',

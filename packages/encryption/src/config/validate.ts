@@ -1,4 +1,6 @@
 import { aggregate, EncryptionConfigError } from '../errors.js';
+import { endpointFault } from './endpoint.js';
+import { formatDuration } from './go-duration.js';
 import type { EncryptionConfiguration, KeysConfiguration, KmsConfiguration, ProviderEntry, ResourceEntry } from './types.js';
 
 /** Lengths in bytes, as upstream lists them for both AES modes. */
@@ -7,10 +9,11 @@ const SECRETBOX_KEY_BYTES = [32];
 const WITHOUT_API = ['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations'];
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** The bytes of a standard, padded base64 text; null when it is none. */
+/** The bytes of a standard, padded base64 text, in which line ends count for nothing; null when it is none. */
 export function decodeBase64(text: string): Uint8Array | null {
-  if (!BASE64.test(text)) return null;
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  const bare = text.replace(/[\r\n]/g, '');
+  if (!BASE64.test(bare)) return null;
+  return Uint8Array.from(atob(bare), (char) => char.charCodeAt(0));
 }
 
 /** `name.group` split at the first dot. */
@@ -25,13 +28,18 @@ class Faults {
     this.list.push(`${path}: Required value: ${detail}`);
   }
   invalid(path: string, value: unknown, detail: string): void {
-    this.list.push(`${path}: Invalid value: ${JSON.stringify(value)}: ${detail}`);
+    this.add(path, JSON.stringify(value), detail);
+  }
+  /** `shown` is the value as the message has it. */
+  add(path: string, shown: string, detail: string): void {
+    this.list.push(`${path}: Invalid value: ${shown}: ${detail}`);
   }
 }
 
 /**
  * Checks a configuration as kube-apiserver does.
  *
+ * @param reload - The file will be reloaded while the server runs: names of KMS v1 providers must be unique too.
  * @throws {EncryptionConfigError} naming every fault by its path.
  */
 export function validateEncryptionConfiguration(configuration: EncryptionConfiguration, reload: boolean): void {
@@ -54,11 +62,9 @@ export function validateEncryptionConfiguration(configuration: EncryptionConfigu
 function checkOverlap({ resources }: ResourceEntry, path: string, faults: Faults): void {
   if (new Set(resources).size < resources.length) {
     faults.invalid(`${path}.resources`, resources, 'the same resource cannot be specified multiple times');
-    return;
   }
-  if (resources.length < 2) return;
-  const parts = resources.map(splitResource);
-  const everything = resources.includes('*.*');
+  const parts = [...new Set(resources)].map(splitResource);
+  const everything = parts.length > 1 && resources.includes('*.*');
   const masked = parts.some(({ resource, group }) => resource === '*' && parts.filter((other) => other.group === group).length > 1);
   if (everything || masked) {
     faults.invalid(
@@ -89,16 +95,37 @@ function nameFault(name: string): string | null {
   return null;
 }
 
+/** A provider as upstream's own type prints, its secrets blotted out. */
+function show(provider: ProviderEntry): string {
+  const keys = (configuration: KeysConfiguration | undefined): object | null =>
+    configuration === undefined ? null : { Keys: configuration.keys.map(({ name }) => ({ Name: name, Secret: 'REDACTED' })) };
+  const { aesgcm, aescbc, secretbox, identity, kms } = provider;
+  return JSON.stringify({
+    AESGCM: keys(aesgcm),
+    AESCBC: keys(aescbc),
+    Secretbox: keys(secretbox),
+    Identity: identity ?? null,
+    KMS:
+      kms === undefined
+        ? null
+        : {
+            APIVersion: kms.apiVersion,
+            Name: kms.name,
+            CacheSize: kms.cachesize ?? null,
+            Endpoint: kms.endpoint,
+            Timeout: formatDuration(kms.timeoutMs),
+          },
+  });
+}
+
 function checkProvider(provider: ProviderEntry, path: string, kmsNames: Set<string>, reload: boolean, faults: Faults): void {
   const given = Object.keys(provider).length;
   if (given === 0) {
-    faults.invalid(path, provider, 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity');
+    faults.add(path, show(provider), 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity');
     return;
   }
   if (given > 1) {
-    faults.list.push(
-      `${path}: Invalid value: "REDACTED": more than one provider specified in a single element, should split into different list elements`,
-    );
+    faults.add(path, show(provider), 'more than one provider specified in a single element, should split into different list elements');
   }
   if (provider.kms !== undefined) checkKms(provider.kms, `${path}.kms`, kmsNames, reload, faults);
   else if (provider.aesgcm !== undefined) checkKeys(provider.aesgcm, `${path}.aesgcm`, AES_KEY_BYTES, faults);
@@ -138,8 +165,10 @@ function checkKms(kms: KmsConfiguration, path: string, names: Set<string>, reloa
     faults.invalid(`${path}.name`, name, `duplicate KMS provider name ${name}, names must be unique`);
   }
   names.add(name);
-  if (timeoutMs <= 0) faults.invalid(`${path}.timeout`, `${timeoutMs / 1000}s`, 'timeout should be a positive value');
-  checkEndpoint(endpoint, `${path}.endpoint`, faults);
+  // A duration prints itself, so there are no quotes.
+  if (timeoutMs <= 0) faults.add(`${path}.timeout`, formatDuration(timeoutMs), 'timeout should be a positive value');
+  const fault = endpointFault(endpoint);
+  if (fault !== null) faults.invalid(`${path}.endpoint`, endpoint, fault);
   if (apiVersion !== 'v1' && cachesize !== undefined) faults.invalid(`${path}.cachesize`, cachesize, 'cachesize is not supported in v2');
   if (apiVersion === 'v1' && cachesize === 0) {
     faults.invalid(`${path}.cachesize`, cachesize, 'cachesize should be a positive value, or negative to disable');
@@ -147,14 +176,4 @@ function checkKms(kms: KmsConfiguration, path: string, names: Set<string>, reloa
   if (apiVersion !== 'v1' && apiVersion !== 'v2') {
     faults.invalid(`${path}.apiVersion`, apiVersion, 'unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported');
   }
-}
-
-function checkEndpoint(endpoint: string, path: string, faults: Faults): void {
-  if (endpoint === '') {
-    faults.invalid(path, '', 'endpoint is a mandatory field for a kms');
-    return;
-  }
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(endpoint)?.[1] ?? '';
-  if (scheme !== 'unix')
-    faults.invalid(path, endpoint, `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`);
 }

@@ -4,21 +4,23 @@
  */
 import { primitives } from '#primitives';
 import { aggregate, TransformError } from '../errors.js';
-import type { Transformer, TransformResult } from '../transformer.js';
-import { checkEncryptedObject, decodeEncryptedObject, encodeEncryptedObject, keyIdFault } from './encrypted-object.js';
+import type { EncryptedObject } from '../gen/kms_pb.js';
+import { concat, type HealthCheckedTransformer, type TransformResult } from '../transformer.js';
+import { checkEncryptedObject, decodeEncryptedObject, encodeEncryptedObject } from './encrypted-object.js';
 import { openExtended, openGcm, SEED_BYTES, sealExtended } from './extended-nonce.js';
-import type { EncryptedObject } from './gen/kms_pb.js';
+import { HealthMemory, type ProbeOutcome } from './health-memory.js';
+import { hex, keyIdFault, keyIdHash } from './key-id.js';
 import type { KeyService, KeyServiceStatus } from './key-service.js';
+import { SeedCache } from './seed-cache.js';
 
 const VALID_MS = 3 * 60_000;
 const POLL_MS = 60_000;
 const POLL_UNHEALTHY_MS = 10_000;
-const HEALTHY_CACHE_MS = 20_000;
-const UNHEALTHY_CACHE_MS = 3_000;
-const SEED_CACHE_MS = 24 * 3_600_000;
-const SEED_CACHE_MAX = 10_000;
 /** `HKDF_SHA256_XNONCE_AES_GCM_SEED`. */
 const SEED_TYPE = 1;
+const UNPRIMED = 'got unexpected nil transformer';
+/** Go's zero time, for a state that never was. */
+const NEVER = '0001-01-01T00:00:00Z';
 
 /** The seed that writes use now. */
 interface State {
@@ -26,8 +28,22 @@ interface State {
   keyId: string;
   source: Uint8Array;
   annotations: Record<string, Uint8Array>;
-  uid: string;
   expiresMs: number;
+}
+
+/** What a provider reports for metrics. */
+export interface KmsProviderObserver {
+  /** A value was read or written under a key. */
+  onKeyUse?(use: { direction: 'from_storage' | 'to_storage'; keyIdHash: string }): void;
+  /** The service's status named a usable key. */
+  onStatusKey?(keyIdHash: string): void;
+  onInvalidKeyId?(code: 'empty' | 'too_long'): void;
+  /** The number of decrypted seeds in memory changed. */
+  onSeedCache?(size: number): void;
+  /** A value's seed was not in memory. */
+  onCacheMiss?(): void;
+  /** A fresh seed was made, or could not be. */
+  onSeedGenerated?(outcome: { seconds: number; isFailure: boolean }): void;
 }
 
 /** How {@link KmsProvider} works. */
@@ -40,31 +56,27 @@ export interface KmsProviderOptions {
   poll?: boolean;
   /** Hears of failed polls and of rotations. */
   log?: (event: { message: string; keyIdHash?: string; error?: unknown }) => void;
-}
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-
-/** `sha256:<hex>` of a key id, which may itself be confidential; '' for ''. */
-export function keyIdHash(keyId: string): string {
-  return keyId === '' ? '' : `sha256:${hex(primitives.sha256(new TextEncoder().encode(keyId)))}`;
+  observer?: KmsProviderObserver;
 }
 
 const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The transformer of one `kms` entry with `apiVersion: v2`. */
-export class KmsProvider implements Transformer {
+export class KmsProvider implements HealthCheckedTransformer {
   readonly name: string;
   readonly #service: KeyService;
   readonly #now: () => number;
   readonly #log: NonNullable<KmsProviderOptions['log']>;
-  readonly #seeds = new Map<string, { seed: Uint8Array; setMs: number }>();
+  readonly #observer: KmsProviderObserver;
+  readonly #seeds: SeedCache;
+  readonly #asked = new Map<string, Promise<Uint8Array>>();
+  readonly #health: HealthMemory;
   readonly #poll: boolean;
   #state: State | null = null;
   #version = '';
-  #health: { atMs: number; error: Error | null } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #closed = false;
+  #isClosed = false;
 
   constructor(options: KmsProviderOptions) {
     this.name = options.name;
@@ -72,6 +84,9 @@ export class KmsProvider implements Transformer {
     this.#now = options.now ?? Date.now;
     this.#log = options.log ?? (() => {});
     this.#poll = options.poll ?? true;
+    this.#observer = options.observer ?? {};
+    this.#seeds = new SeedCache(this.#now);
+    this.#health = new HealthMemory(this.#now, () => this.#evaluateStatus());
   }
 
   /** Probes once, then keeps polling. A plugin that is not there yet is no reason to fail. */
@@ -80,41 +95,49 @@ export class KmsProvider implements Transformer {
     if (this.#poll) this.#schedule(error === null ? POLL_MS : POLL_UNHEALTHY_MS);
   }
 
-  /** The health of the provider, remembered for 20 s (healthy) or 3 s; null = healthy. */
-  async checkHealth(): Promise<Error | null> {
-    const known = this.#health;
-    if (known !== null && this.#now() - known.atMs < (known.error === null ? HEALTHY_CACHE_MS : UNHEALTHY_CACHE_MS)) return known.error;
-    return this.probe();
+  /** The id of the key that writes use; `null` before the first good status. */
+  get currentKeyId(): string | null {
+    return this.#state?.keyId ?? null;
   }
 
-  /** Asks for the status and rotates the seed when the key changed; null = healthy. */
-  async probe(): Promise<Error | null> {
-    let error: Error | null = null;
+  /** The health of the provider, remembered for 20 s (healthy) or 3 s; `null` = healthy. */
+  checkHealth(): Promise<Error | null> {
+    return this.#health.check();
+  }
+
+  /** Asks for the status and rotates the seed when the key changed; `null` = healthy. */
+  probe(): Promise<Error | null> {
+    return this.#health.probe();
+  }
+
+  async #evaluateStatus(): Promise<ProbeOutcome> {
+    let status: KeyServiceStatus;
     try {
-      let status: KeyServiceStatus;
-      try {
-        status = await this.#service.status();
-      } catch (cause) {
-        throw new Error(`failed to perform status section of the healthz check for KMS Provider ${this.name}, error: ${messageOf(cause)}`);
-      }
-      await this.#evaluate(status);
+      status = await this.#service.status();
     } catch (cause) {
-      error = cause instanceof Error ? cause : new Error(String(cause));
+      const error = new Error(
+        `failed to perform status section of the healthz check for KMS Provider ${this.name}, error: ${messageOf(cause)}`,
+        { cause },
+      );
       this.#log({ message: 'KMS provider is not healthy', error });
+      return { error, remembered: cause instanceof Error ? cause : new Error(String(cause)) };
     }
-    this.#health = { atMs: this.#now(), error };
-    return error;
+    const faults = await this.#statusFaults(status);
+    if (faults.length === 0) return { error: null };
+    const error = new Error(`kmsv2 Provider ${this.name} is not healthy, error: ${aggregate(faults)}`);
+    this.#log({ message: 'KMS provider is not healthy', error });
+    return { error };
   }
 
   #schedule(ms: number): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       void this.probe().then((error) => this.#schedule(error === null ? POLL_MS : POLL_UNHEALTHY_MS));
     }, ms);
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  async #evaluate(status: KeyServiceStatus): Promise<void> {
+  async #statusFaults(status: KeyServiceStatus): Promise<string[]> {
     const faults: string[] = [];
     if (status.healthz !== 'ok') faults.push(`got unexpected healthz status: ${status.healthz}`);
     if (status.version !== 'v2' && status.version !== 'v2beta1') faults.push(`expected KMSv2 API version v2, got ${status.version}`);
@@ -123,70 +146,83 @@ export class KmsProvider implements Transformer {
       faults.push(`KMSv2 API version should not change after the initial status response version ${this.#version}, got ${status.version}`);
     }
     const fault = keyIdFault(status.keyId);
-    if (fault !== null) faults.push(`got invalid KMSv2 KeyID hash ${JSON.stringify(keyIdHash(status.keyId))}: ${fault}`);
-    else {
-      try {
-        await this.#rotate(status.keyId);
-      } catch (error) {
-        faults.push(messageOf(error));
-      }
+    if (fault !== null) {
+      this.#observer.onInvalidKeyId?.(fault.code);
+      return [...faults, `got invalid KMSv2 KeyID hash ${JSON.stringify(keyIdHash(status.keyId))}: ${fault.message}`];
     }
-    if (faults.length > 0) throw new Error(`kmsv2 Provider ${this.name} is not healthy, error: ${aggregate(faults)}`);
+    this.#observer.onStatusKey?.(keyIdHash(status.keyId));
+    const failure = await this.#rotate(status.keyId);
+    return failure === null ? faults : [...faults, failure];
   }
 
-  async #rotate(statusKeyId: string): Promise<void> {
+  /** Makes a seed under the service's current key, unless the present one is; answers what went wrong. */
+  async #rotate(statusKeyId: string): Promise<string | null> {
     const state = this.#state;
+    // Counted from before the call: three minutes are the upper bound.
+    const expiresMs = this.#now() + VALID_MS;
     if (state !== null && state.keyId === statusKeyId) {
-      state.expiresMs = this.#now() + VALID_MS;
-      return;
+      state.expiresMs = expiresMs;
+      return null;
     }
     const uid = globalThis.crypto.randomUUID();
-    const seed = primitives.randomBytes(SEED_BYTES);
-    const askedMs = this.#now();
-    let encryptedKeyId = '';
-    try {
-      const answer = await this.#service.encrypt(seed, uid);
-      encryptedKeyId = answer.keyId;
-      if (answer.keyId !== statusKeyId) throw new Error('the key id of the answer is not the one of the status');
-      const annotations = { ...answer.annotations };
-      checkEncryptedObject(
-        {
-          encryptedData: Uint8Array.of(0),
-          keyID: answer.keyId,
-          encryptedDEKSource: answer.ciphertext,
-          annotations,
-          encryptedDEKSourceType: SEED_TYPE,
-        } as EncryptedObject,
-        this.name,
-      );
-      this.#state = { seed, keyId: answer.keyId, source: answer.ciphertext, annotations, uid, expiresMs: askedMs + VALID_MS };
-      this.#remember(cacheKey(answer.ciphertext, answer.keyId, annotations, SEED_TYPE), seed);
-      this.#log({ message: 'KMS provider uses a new data key', keyIdHash: keyIdHash(answer.keyId) });
-    } catch (error) {
-      throw new Error(
-        `failed to rotate DEK uid=${JSON.stringify(uid)}, useSeed=true, errState=${state === null ? 'got unexpected nil transformer' : '<nil>'}, errGen=failed to encrypt DEK, error: ${messageOf(error)}, statusKeyIDHash=${JSON.stringify(keyIdHash(statusKeyId))}, encryptKeyIDHash=${JSON.stringify(keyIdHash(encryptedKeyId))}, stateKeyIDHash=${JSON.stringify(keyIdHash(state?.keyId ?? ''))}, expirationTimestamp=${rfc3339(state?.expiresMs ?? 0)}`,
-      );
+    const generated = await this.#generate(uid, expiresMs);
+    if (typeof generated !== 'string' && generated.keyId === statusKeyId && !this.#isClosed) {
+      this.#state = generated;
+      this.#seeds.set(sourceKey(generated.source, generated.keyId, generated.annotations, SEED_TYPE), generated.seed);
+      this.#observer.onSeedCache?.(this.#seeds.size);
+      this.#log({ message: 'KMS provider uses a new data key', keyIdHash: keyIdHash(generated.keyId) });
+      state?.seed.fill(0);
+      return null;
     }
+    const parts = [
+      `uid=${JSON.stringify(uid)}`,
+      'useSeed=true',
+      `errState=${state === null ? UNPRIMED : '<nil>'}`,
+      `errGen=${typeof generated === 'string' ? generated : '<nil>'}`,
+      `statusKeyIDHash=${JSON.stringify(keyIdHash(statusKeyId))}`,
+      `encryptKeyIDHash=${JSON.stringify(typeof generated === 'string' ? '' : keyIdHash(generated.keyId))}`,
+      `stateKeyIDHash=${JSON.stringify(keyIdHash(state?.keyId ?? ''))}`,
+      `expirationTimestamp=${state === null ? NEVER : rfc3339(state.expiresMs)}`,
+    ];
+    return `failed to rotate DEK ${parts.join(', ')}`;
   }
 
-  #remember(key: string, seed: Uint8Array): void {
-    this.#seeds.delete(key);
-    this.#seeds.set(key, { seed, setMs: this.#now() });
-    for (const [old, { setMs }] of this.#seeds) {
-      if (this.#seeds.size <= SEED_CACHE_MAX && this.#now() - setMs < SEED_CACHE_MS) break;
-      this.#seeds.delete(old);
+  /** A fresh seed, or why there is none. */
+  async #generate(uid: string, expiresMs: number): Promise<State | string> {
+    const startedMs = performance.now();
+    const done = (isFailure: boolean): void =>
+      this.#observer.onSeedGenerated?.({ seconds: (performance.now() - startedMs) / 1000, isFailure });
+    const seed = primitives.randomBytes(SEED_BYTES);
+    let made: State;
+    try {
+      const { ciphertext, keyId, annotations } = await this.#service.encrypt(seed, uid);
+      made = { seed, keyId, source: ciphertext, annotations: { ...annotations }, expiresMs };
+    } catch (error) {
+      done(true);
+      return `failed to encrypt DEK, error: ${messageOf(error)}`;
     }
+    try {
+      const { keyId: keyID, source: encryptedDEKSource, annotations } = made;
+      const object = { keyID, encryptedDEKSource, annotations, encryptedDEKSourceType: SEED_TYPE, encryptedData: Uint8Array.of(0) };
+      checkEncryptedObject(object as EncryptedObject, this.name);
+    } catch (error) {
+      done(true);
+      return messageOf(error);
+    }
+    done(false);
+    return made;
   }
 
   encrypt(data: Uint8Array, authenticated: Uint8Array): Uint8Array {
     const state = this.#state;
     const fail = (text: string): TransformError => new TransformError(text, 'kms', this.name);
-    if (state === null) throw fail('got unexpected nil transformer');
+    if (state === null) throw fail(UNPRIMED);
     if (this.#now() > state.expiresMs) {
       throw fail(
         `encryptedDEKSource with keyID hash ${JSON.stringify(keyIdHash(state.keyId))} expired at ${rfc3339(state.expiresMs)} (current time is ${rfc3339(this.#now())})`,
       );
     }
+    if (this.#observer.onKeyUse !== undefined) this.#observer.onKeyUse({ direction: 'to_storage', keyIdHash: keyIdHash(state.keyId) });
     return encodeEncryptedObject(
       {
         encryptedData: sealExtended(state.seed, data, authenticated),
@@ -201,54 +237,71 @@ export class KmsProvider implements Transformer {
 
   decrypt(data: Uint8Array, authenticated: Uint8Array): TransformResult | Promise<TransformResult> {
     const state = this.#state;
-    if (state === null) throw new TransformError('got unexpected nil transformer', 'kms', this.name);
+    if (state === null) throw new TransformError(UNPRIMED, 'kms', this.name);
     const object = decodeEncryptedObject(data, this.name);
-    const key = cacheKey(object.encryptedDEKSource, object.keyID, object.annotations, object.encryptedDEKSourceType);
+    const { encryptedDEKSource: source, keyID, annotations, encryptedDEKSourceType: type } = object;
+    const finish = (seed: Uint8Array): TransformResult => {
+      const open = type === SEED_TYPE ? openExtended : openGcm;
+      const plain = open(seed, object.encryptedData, authenticated, this.name);
+      if (this.#observer.onKeyUse !== undefined) this.#observer.onKeyUse({ direction: 'from_storage', keyIdHash: keyIdHash(keyID) });
+      return { data: plain, stale: keyID !== state.keyId || type !== SEED_TYPE, provider: 'kms', keyName: this.name };
+    };
+    const key = sourceKey(source, keyID, annotations, type);
     const known = this.#seeds.get(key);
-    const finish = (seed: Uint8Array): TransformResult => ({
-      data:
-        object.encryptedDEKSourceType === SEED_TYPE
-          ? openExtended(seed, object.encryptedData, authenticated, this.name)
-          : openGcm(seed, object.encryptedData, authenticated, this.name),
-      stale: object.keyID !== state.keyId || object.encryptedDEKSourceType !== SEED_TYPE,
-      provider: 'kms',
-      keyName: this.name,
-    });
-    if (known !== undefined) return finish(known.seed);
-    return this.#decryptSeed(object).then((seed) => {
-      this.#remember(key, seed);
-      return finish(seed);
-    });
+    return known === undefined ? this.#ask(key, object).then(finish) : finish(known);
   }
 
-  async #decryptSeed(object: EncryptedObject): Promise<Uint8Array> {
-    try {
-      return await this.#service.decrypt({
-        ciphertext: object.encryptedDEKSource,
-        uid: globalThis.crypto.randomUUID(),
-        keyId: object.keyID,
-        annotations: object.annotations,
-      });
-    } catch (error) {
-      throw new TransformError(`failed to decrypt DEK, error: ${messageOf(error)}`, 'kms', this.name, { cause: error });
-    }
+  /** Has the service decrypt a seed, once however many values wait for it. */
+  #ask(key: string, object: EncryptedObject): Promise<Uint8Array> {
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) return asked;
+    this.#observer.onCacheMiss?.();
+    const request = {
+      ciphertext: object.encryptedDEKSource,
+      uid: globalThis.crypto.randomUUID(),
+      keyId: object.keyID,
+      annotations: object.annotations,
+    };
+    const answer = this.#service
+      .decrypt(request)
+      .then(
+        (seed) => {
+          if (!this.#isClosed) this.#seeds.set(key, seed);
+          this.#observer.onSeedCache?.(this.#seeds.size);
+          return seed;
+        },
+        (cause: unknown) => {
+          throw new TransformError(`failed to decrypt DEK, error: ${messageOf(cause)}`, 'kms', this.name, { cause });
+        },
+      )
+      .finally(() => this.#asked.delete(key));
+    this.#asked.set(key, answer);
+    return answer;
   }
 
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#service.close?.();
-    for (const { seed } of this.#seeds.values()) seed.fill(0);
     this.#seeds.clear();
     this.#state?.seed.fill(0);
     this.#state = null;
   }
 }
 
-/** What names a data key: everything that its decryption depends on. */
-function cacheKey(source: Uint8Array, keyId: string, annotations: Readonly<Record<string, Uint8Array>>, type: number): string {
-  const parts = Object.keys(annotations)
-    .sort()
-    .map((name) => `${name}=${hex(annotations[name] as Uint8Array)}`);
-  return hex(primitives.sha256(new TextEncoder().encode(JSON.stringify([type, hex(source), keyId, parts]))));
+/** What names a seed in memory: everything that its decryption depends on. */
+function sourceKey(source: Uint8Array, keyId: string, annotations: Readonly<Record<string, Uint8Array>>, type: number): string {
+  const encoder = new TextEncoder();
+  const id = encoder.encode(keyId);
+  const parts = [
+    Uint8Array.of(type, source.length >> 8, source.length & 0xff),
+    source,
+    Uint8Array.of(id.length >> 8, id.length & 0xff),
+    id,
+  ];
+  for (const name of Object.keys(annotations).sort()) {
+    const value = annotations[name] as Uint8Array;
+    parts.push(encoder.encode(JSON.stringify([name, value.length])), value);
+  }
+  return hex(primitives.sha256(concat(...parts)));
 }

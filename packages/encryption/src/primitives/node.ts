@@ -1,13 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomFillSync } from 'node:crypto';
 import type { Primitives } from '../primitives.js';
+import { RandomPool } from './random-pool.js';
 
 const TAG_BYTES = 16;
 const EMPTY = new Uint8Array(0);
 
-/** Random bytes are drawn in blocks: one call into the system serves many nonces. */
-const POOL_BYTES = 4096;
-let pool = new Uint8Array(0);
-let used = 0;
+const pool = new RandomPool((block) => void randomFillSync(block));
 
 /** One copy of every part, into memory that is not cleared first. */
 function join(...parts: readonly Uint8Array[]): Uint8Array {
@@ -29,17 +27,7 @@ function cipherName(key: Uint8Array, mode: 'gcm' | 'cbc'): 'aes-256-gcm' {
 
 /** node:crypto. */
 export const primitives: Primitives = {
-  randomBytes(count) {
-    if (count > POOL_BYTES / 4) return randomFillSync(new Uint8Array(count));
-    if (pool.length - used < count) {
-      pool = randomFillSync(new Uint8Array(POOL_BYTES));
-      used = 0;
-    }
-    const bytes = pool.slice(used, used + count);
-    pool.fill(0, used, used + count);
-    used += count;
-    return bytes;
-  },
+  randomBytes: (count) => pool.take(count),
   aesGcmSeal(key, nonce, plaintext, aad, head = EMPTY) {
     const cipher = createCipheriv(cipherName(key, 'gcm'), key, nonce);
     if (aad.length > 0) cipher.setAAD(aad);
