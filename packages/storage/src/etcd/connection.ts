@@ -41,6 +41,13 @@ export class EtcdConnection {
   #recovering: Promise<void> | null = null;
   #lastFault: string = 'not connected yet';
   #metadata = new Metadata();
+  /** The token is missing or refused. */
+  #tokenPending = false;
+  #inFlight = 0;
+  #onIdle: (() => void) | null = null;
+  /** No new calls. */
+  #closing = false;
+  /** Disconnected. */
   #closed = false;
 
   constructor(options: ResolvedEtcdOptions) {
@@ -55,14 +62,27 @@ export class EtcdConnection {
    * @throws The gRPC error for what etcd refused, {@link StorageError} `STORAGE_UNAVAILABLE` when no member answered in time.
    */
   call<Response>(method: EtcdMethod<Response>, request: Buffer, options: CallOptions = {}): Promise<Response> {
-    const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
-    const deadlineMs = Date.now() + timeoutMs;
-    const member = this.#usable();
-    if (member === null || this.#tokenPending) return this.#callSlowly(method, request, options.isRead ?? false, deadlineMs, null);
+    const isRead = options.isRead ?? false;
+    const deadlineMs = Date.now() + (options.timeoutMs ?? this.#options.requestTimeoutMs);
+    if (this.#closing) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
-      this.#send(member, method, request, this.#attemptDeadline(options.isRead ?? false, deadlineMs), (error, response) => {
-        if (error === null) resolve(response as Response);
-        else this.#callSlowly(method, request, options.isRead ?? false, deadlineMs, { member, error }).then(resolve, reject);
+      this.#inFlight++;
+      const done = (response: Response): void => {
+        this.#settled();
+        resolve(response);
+      };
+      const fail = (error: unknown): void => {
+        this.#settled();
+        reject(error);
+      };
+      const member = this.#usable();
+      if (member === null || this.#tokenPending) {
+        this.#callSlowly(method, request, isRead, deadlineMs, null).then(done, fail);
+        return;
+      }
+      this.#send(member, method, request, this.#attemptDeadline(isRead, deadlineMs), (error, response) => {
+        if (error === null) done(response as Response);
+        else this.#callSlowly(method, request, isRead, deadlineMs, { member, error }).then(done, fail);
       });
     });
   }
@@ -83,14 +103,22 @@ export class EtcdConnection {
     this.#current = null;
   }
 
-  /** Ends everything; calls under way fail. */
-  close(): void {
+  /** Takes no more calls, waits for those under way (at most their timeout), and disconnects. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     this.#closed = true;
     this.#current = null;
     for (const member of this.#members) member.client.close();
   }
 
-  #tokenPending = false;
+  #settled(): void {
+    if (--this.#inFlight === 0) this.#onIdle?.();
+  }
 
   /** The member in use, if its connection stands. */
   #usable(): Member | null {

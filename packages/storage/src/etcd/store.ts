@@ -192,8 +192,8 @@ class EtcdStore implements KeyValueStore {
     if (this.#closed) return;
     this.#closed = true;
     this.#compactor.stop();
+    await this.#connection.close();
     this.#watches.close();
-    this.#connection.close();
   }
 
   async #read(request: Buffer, revision: number, options: CallOptions = READ): Promise<RangeResponse> {

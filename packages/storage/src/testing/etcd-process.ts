@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** The `etcd` program: `K_ETCD` names it, else it is looked for in PATH. @returns null when there is none. */
+export function findEtcd(): string | null {
+  const candidates = process.env.K_ETCD ? [process.env.K_ETCD] : (process.env.PATH ?? '').split(delimiter).map((dir) => join(dir, 'etcd'));
+  for (const path of candidates) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {}
+  }
+  return null;
+}
+
+/**
+ * Whether tests against a real etcd can run.
+ *
+ * @throws Error when there is no etcd although `K_REQUIRE_ETCD=1` says that there must be.
+ */
+export function hasEtcd(): boolean {
+  const found = findEtcd() !== null;
+  if (!found && process.env.K_REQUIRE_ETCD === '1') throw new Error('K_REQUIRE_ETCD=1, but there is no etcd in PATH and K_ETCD names none');
+  return found;
+}
+
+/** How a member is started. */
+export interface EtcdProcessOptions {
+  name?: string;
+  /** Peers as etcd's `--initial-cluster` has them; absent = a cluster of one. */
+  cluster?: { peerUrl: string; initialCluster: string };
+  /** `https` needs the certificate flags in `args`. Default `http`. */
+  scheme?: 'http' | 'https';
+  /** Further flags. */
+  args?: readonly string[];
+}
+
+/** A real etcd on a loopback port with a data folder of its own, to be stopped, killed, paused and started again. */
+export class EtcdProcess {
+  readonly url: string;
+  readonly port: number;
+  readonly #dir = mkdtempSync(join(tmpdir(), 'k-etcd-'));
+  readonly #options: EtcdProcessOptions;
+  readonly #peerUrl: string;
+  #child: ChildProcess | null = null;
+  #log = '';
+
+  constructor(port: number, peerPort: number, options: EtcdProcessOptions) {
+    this.port = port;
+    this.url = `${options.scheme ?? 'http'}://127.0.0.1:${port}`;
+    this.#peerUrl = options.cluster?.peerUrl ?? `http://127.0.0.1:${peerPort}`;
+    this.#options = options;
+  }
+
+  /** Starts one and waits until it serves. */
+  static async start(options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
+    const [port, peerPort] = await freePorts(2);
+    const etcd = new EtcdProcess(port as number, peerPort as number, options);
+    await etcd.start();
+    return etcd;
+  }
+
+  /** Starts the members of a cluster together. */
+  static async startCluster(size: number): Promise<EtcdProcess[]> {
+    const ports = await freePorts(size * 2);
+    const names = Array.from({ length: size }, (_, i) => `m${i}`);
+    const peers = names.map((_, i) => `http://127.0.0.1:${ports[size + i]}`);
+    const initialCluster = names.map((name, i) => `${name}=${peers[i]}`).join(',');
+    const members = names.map(
+      (name, i) => new EtcdProcess(ports[i] as number, 0, { name, cluster: { peerUrl: peers[i] as string, initialCluster } }),
+    );
+    await Promise.all(members.map((member) => member.start()));
+    return members;
+  }
+
+  /** Starts it (again), on the same port and data. */
+  async start(): Promise<void> {
+    const path = findEtcd();
+    if (path === null) throw new Error('there is no etcd in PATH, and K_ETCD names none');
+    const { name = 'm', cluster, args = [] } = this.#options;
+    const isCluster = cluster !== undefined;
+    const child = spawn(
+      path,
+      [
+        ...['--name', name, '--data-dir', this.#dir, '--logger', 'zap', '--log-level', 'warn'],
+        ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
+        ...['--listen-peer-urls', this.#peerUrl, '--initial-advertise-peer-urls', this.#peerUrl],
+        ...['--initial-cluster', cluster?.initialCluster ?? `${name}=${this.#peerUrl}`],
+        // A lone member need not wait a second for votes; leases shorter than that become possible as well.
+        ...(isCluster
+          ? ['--heartbeat-interval', '50', '--election-timeout', '500']
+          : ['--heartbeat-interval', '20', '--election-timeout', '200']),
+        ...args,
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#child = child;
+    this.#log = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => (this.#log = (this.#log + data).slice(-10_000)));
+    await this.#waitUntilServing(child);
+  }
+
+  /** Ends it at once, as a crash would. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Stops it in the middle of whatever it does; connections stay open and silent. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Ends it and removes its data. */
+  async dispose(): Promise<void> {
+    await this.#end('SIGKILL');
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  async #waitUntilServing(child: ChildProcess): Promise<void> {
+    const deadlineMs = Date.now() + 20_000;
+    while (Date.now() < deadlineMs) {
+      if (child.exitCode !== null) throw new Error(`etcd has ended with ${child.exitCode}: ${this.#log}`);
+      // etcd says so when the first request can be answered; before, its port may be open already.
+      if (
+        /ready to serve client requests|serving client traffic|serving (insecure |secure )?client requests/i.test(this.#log) ||
+        (await this.#answers())
+      )
+        return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`etcd has not become ready: ${this.#log}`);
+  }
+
+  async #answers(): Promise<boolean> {
+    if (this.#options.scheme === 'https') return false;
+    try {
+      const response = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(1_000) });
+      return ((await response.json()) as { health?: unknown }).health === 'true';
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Ports that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ports.push((server.address() as { port: number }).port);
+  }
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return ports;
+}
