@@ -7,8 +7,8 @@ import { evaluatePod, type Level, type Version } from '../src/index.js';
 import { corpus } from './corpus.js';
 
 const PODS = 5000;
-const ROUNDS = 7;
-const TURNS = 40;
+const ROUNDS = 30;
+const TURNS = 6;
 
 const pods = corpus(PODS);
 const texts = pods.map((pod) => JSON.stringify(pod));

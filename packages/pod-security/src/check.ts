@@ -68,5 +68,8 @@ export function findContainers(view: PodView, isBad: (container: ContainerView) 
 
 /** The path of one field of each container's security context. */
 export function contextFields(containers: readonly ContainerView[], field: string): string[] {
-  return containers.map(({ contextPath }) => `${contextPath}.${field}`);
+  const suffix = `.${field}`;
+  const fields: string[] = [];
+  for (let i = 0; i < containers.length; i++) fields.push((containers[i] as ContainerView).contextPath + suffix);
+  return fields;
 }

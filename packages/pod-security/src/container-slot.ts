@@ -50,15 +50,7 @@ export class ContainerSlot extends ContextSlot implements ContainerView {
     const container = objectAt(value, this.path, '') ?? NO_FIELDS;
     this.container = container as unknown as Container;
     this.name = textAt(container['name'], this.path, '.name') ?? '';
-    const context = objectAt(container['securityContext'], this.contextPath, '') ?? NO_FIELDS;
-    this.readShared(context);
-    const at = this.contextPath;
-    this.privileged = booleanAt(context['privileged'], at, '.privileged');
-    this.allowPrivilegeEscalation = booleanAt(context['allowPrivilegeEscalation'], at, '.allowPrivilegeEscalation');
-    this.procMount = textAt(context['procMount'], at, '.procMount');
-    const capabilities = objectAt(context['capabilities'], at, '.capabilities');
-    this.added = capabilities === undefined ? NOTHING : textsAt(capabilities['add'], at, '.capabilities.add');
-    this.dropped = capabilities === undefined ? NOTHING : textsAt(capabilities['drop'], at, '.capabilities.drop');
+    this.#readContext(objectAt(container['securityContext'], this.contextPath, ''));
     this.#readPorts(container['ports']);
     this.hosts = NOTHING;
     this.#readHandler(container['livenessProbe'], LIVENESS);
@@ -68,6 +60,25 @@ export class ContainerSlot extends ContextSlot implements ContainerView {
     if (lifecycle === undefined) return;
     this.#readHandler(lifecycle['postStart'], POST_START);
     this.#readHandler(lifecycle['preStop'], PRE_STOP);
+  }
+
+  #readContext(context: Fields | undefined): void {
+    this.readShared(context);
+    if (context === undefined) {
+      this.privileged = undefined;
+      this.allowPrivilegeEscalation = undefined;
+      this.procMount = undefined;
+      this.added = NOTHING;
+      this.dropped = NOTHING;
+      return;
+    }
+    const at = this.contextPath;
+    this.privileged = booleanAt(context['privileged'], at, '.privileged');
+    this.allowPrivilegeEscalation = booleanAt(context['allowPrivilegeEscalation'], at, '.allowPrivilegeEscalation');
+    this.procMount = textAt(context['procMount'], at, '.procMount');
+    const capabilities = objectAt(context['capabilities'], at, '.capabilities');
+    this.added = capabilities === undefined ? NOTHING : textsAt(capabilities['add'], at, '.capabilities.add');
+    this.dropped = capabilities === undefined ? NOTHING : textsAt(capabilities['drop'], at, '.capabilities.drop');
   }
 
   #readPorts(value: unknown): void {

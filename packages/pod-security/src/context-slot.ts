@@ -18,8 +18,12 @@ export class ContextSlot implements ContextView {
     this.contextPath = `${owner}.securityContext`;
   }
 
-  /** Reads what pods and containers have in common. */
-  readShared(context: Fields): void {
+  /** Reads what pods and containers have in common; undefined = no security context, which is what most have. */
+  readShared(context: Fields | undefined): void {
+    if (context === undefined) {
+      this.#clear();
+      return;
+    }
     const at = this.contextPath;
     this.runAsNonRoot = booleanAt(context['runAsNonRoot'], at, '.runAsNonRoot');
     this.runAsUser = integerAt(context['runAsUser'], at, '.runAsUser');
@@ -33,5 +37,16 @@ export class ContextSlot implements ContextView {
     this.seLinuxRole = seLinux === undefined ? '' : (textAt(seLinux['role'], at, '.seLinuxOptions.role') ?? '');
     const windows = objectAt(context['windowsOptions'], at, '.windowsOptions');
     this.hostProcess = windows !== undefined && booleanAt(windows['hostProcess'], at, '.windowsOptions.hostProcess') === true;
+  }
+
+  #clear(): void {
+    this.runAsNonRoot = undefined;
+    this.runAsUser = undefined;
+    this.seccompType = undefined;
+    this.appArmorType = undefined;
+    this.seLinuxType = '';
+    this.seLinuxUser = '';
+    this.seLinuxRole = '';
+    this.hostProcess = false;
   }
 }

@@ -47,9 +47,9 @@ export class PodReader implements PodView {
     this.isRelaxed = booleanAt(spec['hostUsers'], 'spec', '.hostUsers') === false;
     const os = objectAt(spec['os'], 'spec', '.os');
     this.isWindows = os !== undefined && textAt(os['name'], 'spec', '.os.name') === 'windows';
-    const context = objectAt(spec['securityContext'], 'spec', '.securityContext') ?? NO_FIELDS;
+    const context = objectAt(spec['securityContext'], 'spec', '.securityContext');
     this.context.readShared(context);
-    this.#readSysctls(context['sysctls']);
+    this.#readSysctls(context?.['sysctls']);
     this.#readVolumes(spec['volumes']);
     this.#readContainers(
       listAt(spec['initContainers'], 'spec', '.initContainers'),

@@ -1,4 +1,5 @@
 /** Objects that are pods or make pods. */
+import { withApiDefaults } from './defaults.js';
 import { PodSecurityError } from './errors.js';
 import { ALLOWED, type EvaluationResult, type Evaluator, evaluatePod } from './evaluate.js';
 import type { Pod } from './pod.js';
@@ -91,6 +92,8 @@ export interface WorkloadOptions {
   evaluate?: Evaluator;
   /** Default {@link WORKLOAD_KINDS}. */
   kinds?: readonly WorkloadKind[];
+  /** Fill in first what the API server would, for manifests that it has not seen; see {@link withApiDefaults}. Default false. */
+  apiDefaults?: boolean;
 }
 
 /**
@@ -101,12 +104,13 @@ export interface WorkloadOptions {
  * @throws as {@link evaluatePod}.
  */
 export function evaluateWorkload(object: object, target: LevelVersion, options: WorkloadOptions = {}): EvaluationResult | null {
-  const { evaluate = evaluatePod, kinds = WORKLOAD_KINDS } = options;
+  const { evaluate = evaluatePod, kinds = WORKLOAD_KINDS, apiDefaults = false } = options;
   const results = listedObjects(object).flatMap((listed) => {
     const template = podTemplateOf(listed.object, kinds);
     if (template === undefined) return [];
     const prefix = [listed.path, template.path].filter((part) => part !== '').join('.');
-    return [evaluateAt(evaluate, template.pod, target, prefix)];
+    const pod = apiDefaults ? withApiDefaults(template.pod, { isTemplate: template.path !== '' }) : template.pod;
+    return [evaluateAt(evaluate, pod, target, prefix)];
   });
   if (results.length < 2) return results[0] ?? null;
   const denied = results.filter(({ allowed }) => !allowed);
