@@ -35,6 +35,8 @@ export interface ResourceVersion {
   readonly schema: Schema;
   readonly subresources: readonly SubresourceDefinition[];
   readonly table: TableDefinition;
+  /** The OpenAPI v3 schema as the CustomResourceDefinition gives it, for published documents. Custom resources only. */
+  readonly openApiSchema?: object;
   /** Field selectors this version supports besides `metadata.name` (and `metadata.namespace`). */
   readonly selectableFields: readonly string[];
   /** Where `scale` of this version reads and writes, when versions differ (custom resources). */

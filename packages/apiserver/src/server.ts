@@ -47,6 +47,7 @@ import { type Listener, type ListenerOptions, listen } from './http/listener.js'
 import { InformerSet } from './informer-set.js';
 import { LocalClient } from './local-client.js';
 import { createServerMetrics, type ServerMetrics } from './metrics.js';
+import { openApiFilter } from './openapi/filter.js';
 import { createRbacSource } from './rbac-source.js';
 import { ResourceRegistry } from './registry.js';
 import { resolveRequestInfo } from './request-info.js';
@@ -81,6 +82,10 @@ export interface ServerOptions {
   requestTimeoutMs?: number;
   /** Milliseconds that the server goes on serving after it reports not ready. Default 0. */
   shutdownDelayMs?: number;
+  /** IP address that others reach this server by. Default: the bind address, or the first network interface's. */
+  advertiseAddress?: string;
+  /** Host name in URLs that the server gives out. Default: the address it listens on. */
+  externalHostname?: string;
   /** PEM of the CA that pods get to trust this server. */
   rootCa: string;
   log: Logger;
@@ -183,11 +188,12 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     authorizationFilter(authorizer),
     healthFilter(healthChecks(options.store, state, options.healthChecks ?? []), metrics),
     ...(issuer === undefined ? [] : [openIdDiscoveryFilter(issuer, () => `https://${address}/openid/v1/jwks`)]),
+    openApiFilter(catalogue),
     discoveryFilter(catalogue, () => address),
     resourceDispatcher(server, specialHandlers(authenticators, audiences, issuer)),
   ];
   const listener: Listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
-  address = `${listener.host}:${listener.port}`;
+  address = `${options.externalHostname ?? listener.host}:${listener.port}`;
   const disabled = options.disabledControllers ?? [];
   const controllers: Controller[] = [
     namespaceDeletionController(informers, registry, client, log),
@@ -203,7 +209,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       clusterIp: range.first,
       family: range.family,
       cidrs: ranges.map(({ cidr }) => cidr),
-      host: advertisedAddress(listener.host),
+      host: options.advertiseAddress ?? advertisedAddress(listener.host),
       port: listener.port,
     }),
   ]);

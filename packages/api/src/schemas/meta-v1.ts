@@ -2,6 +2,19 @@ import type { SchemaTable } from './notation.js';
 
 /** Shapes of `meta.v1`, release 1.36, in the notation of `notation.ts`. */
 export const metaV1Schemas: SchemaTable = {
+  APIGroup: {
+    apiVersion: 'string',
+    kind: 'string',
+    name: 'string required default("")',
+    preferredVersion: 'GroupVersionForDiscovery default({})',
+    serverAddressByClientCIDRs: '[]ServerAddressByClientCIDR atomic',
+    versions: '[]GroupVersionForDiscovery required atomic',
+  },
+  APIGroupList: {
+    apiVersion: 'string',
+    groups: '[]APIGroup required atomic',
+    kind: 'string',
+  },
   APIResource: {
     '@required': 'name,singularName,namespaced,kind,verbs',
     categories: '[]string atomic',
@@ -20,6 +33,13 @@ export const metaV1Schemas: SchemaTable = {
     groupVersion: 'string required default("")',
     kind: 'string',
     resources: '[]APIResource required atomic',
+  },
+  APIVersions: {
+    '@required': 'versions,serverAddressByClientCIDRs',
+    apiVersion: 'string',
+    kind: 'string',
+    serverAddressByClientCIDRs: '[]ServerAddressByClientCIDR required atomic',
+    versions: '[]string required atomic',
   },
   Condition: {
     '@required': 'type,status,lastTransitionTime,reason,message',
@@ -47,6 +67,10 @@ export const metaV1Schemas: SchemaTable = {
   },
   FieldsV1: {
     '@any': 'true',
+  },
+  GroupVersionForDiscovery: {
+    groupVersion: 'string required default("")',
+    version: 'string required default("")',
   },
   LabelSelector: {
     '@map': 'atomic',
@@ -106,6 +130,10 @@ export const metaV1Schemas: SchemaTable = {
   Preconditions: {
     resourceVersion: 'string',
     uid: 'string',
+  },
+  ServerAddressByClientCIDR: {
+    clientCIDR: 'string required default("")',
+    serverAddress: 'string required default("")',
   },
   ShardInfo: {
     selector: 'string required default("")',

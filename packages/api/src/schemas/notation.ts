@@ -125,7 +125,7 @@ function parseFlags(text: string): Flags {
     else if (flag === 'map') {
       out.listType = 'map';
       out.listMapKeys = argument.split(',');
-    } else if (flag === 'atomic') out.mapType = 'atomic';
+    } else if (flag === 'atomic' || flag === 'granular') out.mapType = flag;
     else if (flag === 'patch') out.patchStrategy = argument;
     else if (flag === 'key') out.patchMergeKey = argument;
   }

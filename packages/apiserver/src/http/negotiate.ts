@@ -14,14 +14,15 @@ export interface MediaType {
   key: string;
 }
 
-interface AcceptClause {
+/** One media type of an Accept header. */
+export interface AcceptClause {
   type: string;
   params: Record<string, string>;
   q: number;
 }
 
 /** Splits an Accept header into clauses, best first. */
-function parseAccept(header: string): AcceptClause[] {
+export function parseAccept(header: string): AcceptClause[] {
   const clauses: AcceptClause[] = [];
   for (const part of header.split(',')) {
     const [type = '', ...rest] = part.split(';').map((piece) => piece.trim());
