@@ -1,66 +1,40 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { startApiServer } from '@k/apiserver';
-import { createClientCertificateAuthenticator, createServiceAccountIssuer, createTokenFileAuthenticator } from '@k/auth';
-import { openEmbeddedStore } from '@k/storage';
-import { Command } from 'commander';
-import { pino } from 'pino';
-import { ensureCertificates } from './certificates.js';
-import { writeKubeconfig } from './kubeconfig.js';
-import { serviceAccountKeys } from './service-account-keys.js';
+import { KUBERNETES_VERSION } from '@k/apimachinery';
+import { parseCommandLine } from './flags/command-line.js';
+import { FlagError } from './flags/flag.js';
 
-const program = new Command('k-apiserver')
-  .option('--data-dir <dir>', 'folder of the embedded store', './.k')
-  .option('--bind-address <address>', 'IP, or IP:PORT', '127.0.0.1')
-  .option('--secure-port <port>', 'HTTPS port', '6443')
-  .option('--token-auth-file <file>', 'static tokens, CSV')
-  .option('--write-kubeconfig <file>', "the administrator's kubeconfig; default in the data folder");
-program.parse();
-const flags = program.opts<{
-  dataDir: string;
-  bindAddress: string;
-  securePort: string;
-  tokenAuthFile?: string;
-  writeKubeconfig?: string;
-}>();
+/** Ends the process with an error that its user can act on. */
+function fail(error: unknown): never {
+  const isExpected = error instanceof FlagError || (error as { code?: unknown }).code !== undefined;
+  const text = isExpected ? (error as Error).message : ((error as Error).stack ?? String(error));
+  process.stderr.write(`Error: ${text}\n`);
+  if (error instanceof FlagError) process.stderr.write("See 'k-apiserver --help' for usage.\n");
+  process.exit(1);
+}
 
-const log = pino({ level: 'info' });
-const dataDir = resolve(flags.dataDir);
-const [host = '127.0.0.1', portOfAddress] = flags.bindAddress.split(':');
-const port = Number(portOfAddress ?? flags.securePort);
-const [store, certificates] = await Promise.all([
-  openEmbeddedStore({ dir: join(dataDir, 'store') }),
-  ensureCertificates({ dir: join(dataDir, 'certs'), addresses: [host] }),
-]);
-const issuerUrl = 'https://kubernetes.default.svc.cluster.local';
-const keys = serviceAccountKeys({ dir: join(dataDir, 'certs') });
-const server = await startApiServer({
-  store,
-  listener: { host, port, cert: certificates.serving.cert, key: certificates.serving.key, clientCa: certificates.ca },
-  authenticators: [
-    createClientCertificateAuthenticator({ clientCa: certificates.ca }),
-    ...(flags.tokenAuthFile === undefined ? [] : [createTokenFileAuthenticator(readFileSync(flags.tokenAuthFile, 'utf8'))]),
-  ],
-  anonymous: true,
-  admission: () => ({ runMutating: async () => {}, runValidating: async () => {} }),
-  serviceAccounts: {
-    issuer: createServiceAccountIssuer({ issuer: issuerUrl, audiences: [issuerUrl], signingKey: keys.signing }),
-    keys: keys.verification,
-    issuers: [issuerUrl],
-  },
-  rootCa: certificates.ca,
-  log,
-});
-const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-const url = `https://${shownHost}:${server.address.port}`;
-const kubeconfig = resolve(flags.writeKubeconfig ?? join(dataDir, 'admin.kubeconfig'));
-writeKubeconfig(kubeconfig, { server: url, ca: certificates.ca, admin: certificates.admin });
-process.stdout.write(`k-apiserver is ready at ${url}\n  kubectl --kubeconfig ${kubeconfig} get namespaces\n`);
-const stop = async (): Promise<void> => {
-  await server.close();
-  await store.close();
-  process.exit(0);
-};
-process.once('SIGTERM', () => void stop());
-process.once('SIGINT', () => void stop());
+async function main(): Promise<void> {
+  const commandLine = parseCommandLine(process.argv.slice(2), KUBERNETES_VERSION);
+  if ('print' in commandLine) {
+    process.stdout.write(commandLine.print);
+    return;
+  }
+  const { run } = await import('./run.js');
+  const running = await run(commandLine.run);
+  process.stdout.write(
+    `k-apiserver (Kubernetes ${KUBERNETES_VERSION}) is ready at ${running.url}\n` +
+      `  kubeconfig  ${running.kubeconfig}\n` +
+      `  try         kubectl --kubeconfig ${running.kubeconfig} get namespaces\n`,
+  );
+  let stopping = false;
+  const stop = (): void => {
+    // Whoever asks twice does not want to wait.
+    if (stopping) process.exit(1);
+    stopping = true;
+    running.stop().then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', () => running.reopenLogs());
+}
+
+main().catch(fail);

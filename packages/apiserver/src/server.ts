@@ -3,6 +3,7 @@
  */
 import { type KeyObject, randomUUID } from 'node:crypto';
 import type { AdmissionDependencies } from '@k/admission';
+import { QuotaLedger } from '@k/admission/quota';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
 import type { AuditLogger } from '@k/audit';
 import {
@@ -30,6 +31,7 @@ import type { Controller } from './controllers/controller.js';
 import { defaultServiceAccountsController } from './controllers/default-service-accounts.js';
 import { garbageCollector } from './controllers/garbage-collector.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
+import { resourceQuotaController } from './controllers/resource-quota.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
@@ -142,8 +144,10 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     privilegedGroupAuthorizer,
     ...modes.map((mode) => (mode === 'RBAC' ? createRbacAuthorizer(source) : mode)),
   ]);
+  const quotaLedger = new QuotaLedger();
   const admission = await options.admission({
     objects: informers,
+    quotaLedger,
     sink: localSink(client),
     authorize: authorizeFor(authorizer),
     catalogue,
@@ -200,6 +204,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     defaultServiceAccountsController(informers, client, log, options.rootCa),
     clusterRoleAggregationController(informers, client, log),
     garbageCollector(registry, client, log),
+    resourceQuotaController({ informers, registry, ledger: quotaLedger, log }),
     ...(issuer === undefined ? [] : [serviceAccountTokensController(informers, client, log, issuer, options.rootCa)]),
   ].filter((controller) => !disabled.includes('*') && !disabled.includes(controller.name));
   const [range] = ranges as [AddressRange];
@@ -254,8 +259,12 @@ async function serve(exchange: Exchange, filters: readonly Filter[], metrics: Se
     answered: false,
     onStreamStart: null,
     aborted: false,
+    admissionEnds: [],
   };
   await runChain(filters, context, log);
+  // Of several attempts of one request only the last was stored.
+  const isStored = exchange.statusCode < 300 && context.admissionEnds.length === 1;
+  for (const end of context.admissionEnds) end(isStored);
   const { info } = context;
   const scope = !info.isResourceRequest ? '' : info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
   metrics.request(

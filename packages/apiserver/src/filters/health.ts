@@ -1,3 +1,4 @@
+import { KUBERNETES_VERSION } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { negotiate } from '../http/negotiate.js';
 import { sendBytes, sendObject } from '../http/respond.js';
@@ -19,7 +20,7 @@ export const VERSION: Readonly<Record<string, string>> = {
   emulationMinor: '36',
   minCompatibilityMajor: '1',
   minCompatibilityMinor: '35',
-  gitVersion: 'v1.36.2',
+  gitVersion: KUBERNETES_VERSION,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '2026-01-01T00:00:00Z',

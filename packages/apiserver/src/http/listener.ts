@@ -12,6 +12,8 @@ export interface ListenerOptions {
   key: string;
   /** CAs of client certificates; certificates are asked for, not demanded. */
   clientCa?: string;
+  /** Default `TLSv1.2`. */
+  tlsMinVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
 
 /** A listening HTTPS server for HTTP/2 and HTTP/1.1 on one port. */
@@ -36,6 +38,7 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
     cert: options.cert,
     key: options.key,
     ...(options.clientCa === undefined ? {} : { ca: options.clientCa }),
+    minVersion: options.tlsMinVersion ?? 'TLSv1.2',
     requestCert: options.clientCa !== undefined,
     rejectUnauthorized: false,
     maxHeaderSize: HEADER_BYTES_MAX,

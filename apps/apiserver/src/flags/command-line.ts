@@ -1,0 +1,125 @@
+import { Command, CommanderError, Option } from 'commander';
+import { type Flag, FlagError, type FlagValue, readFlag, shownDefault } from './flag.js';
+import { FLAG_GROUPS, FLAGS } from './flag-groups.js';
+
+/** Typed access to the flags of one command line. */
+export class Flags {
+  readonly #values: ReadonlyMap<string, FlagValue>;
+  readonly #given: ReadonlySet<string>;
+
+  constructor(values: ReadonlyMap<string, FlagValue>, given: ReadonlySet<string>) {
+    this.#values = values;
+    this.#given = given;
+  }
+
+  /** '' when it was not given and has no default. */
+  text(name: string): string {
+    return (this.#get(name) as string | undefined) ?? '';
+  }
+
+  /** Undefined when it was not given, was empty and has no default. */
+  optional(name: string): string | undefined {
+    return this.text(name) || undefined;
+  }
+
+  list(name: string): readonly string[] {
+    return (this.#get(name) as readonly string[] | undefined) ?? [];
+  }
+
+  on(name: string): boolean {
+    return this.#get(name) === true;
+  }
+
+  /** Numbers, and durations in milliseconds. */
+  number(name: string): number {
+    return (this.#get(name) as number | undefined) ?? 0;
+  }
+
+  /** Whether it stood on the command line. */
+  isGiven(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  #get(name: string): FlagValue {
+    if (!this.#values.has(name)) throw new TypeError(`there is no flag "${name}"`);
+    return this.#values.get(name);
+  }
+}
+
+/** What a command line asks for: to run, or a text to print before ending with success. */
+export type CommandLine = { run: Flags } | { print: string };
+
+const PLACEHOLDER = { string: 'string', strings: 'strings', bool: 'true|false', int: 'int', duration: 'duration', file: 'file' } as const;
+
+function optionOf(flag: Flag, title: string): Option {
+  const placeholder = flag.kind === 'bool' ? '[true|false]' : `<${PLACEHOLDER[flag.kind]}>`;
+  const value = shownDefault(flag);
+  const choices = flag.choices === undefined ? '' : ` One of: ${flag.choices.filter((choice) => choice !== '').join(', ')}.`;
+  const text = `${flag.help}${choices}${value === '' ? '' : ` (default ${value})`}`;
+  return new Option(`${flag.name === 'v' ? '-v, --v' : `--${flag.name}`} ${placeholder}`, text).helpGroup(`${title}:`);
+}
+
+/** Marks a repeated or valued option so that the parser hands every occurrence over. */
+interface Seen {
+  flag: Flag;
+  text: string;
+}
+
+/**
+ * Reads a command line.
+ *
+ * Flags may be written `--flag value` and `--flag=value`; switches also `--flag`.
+ *
+ * @param args - Without the program's own name.
+ * @throws {@link FlagError} naming the first flag that is unknown, lacks its value or has a bad one.
+ */
+export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+  const seen: Seen[] = [];
+  let printed = '';
+  const program = new Command('k-apiserver')
+    .usage('[flags]')
+    .description('A Kubernetes API server on etcd or on an embedded store.')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
+    .configureHelp({ helpWidth: 120, optionDescription: (option) => option.description })
+    .helpOption('-h, --help', 'Shows this text.')
+    .optionsGroup('Global flags:')
+    .version(`Kubernetes ${version}`, '--version', 'Shows the version.');
+  for (const { title, flags } of FLAG_GROUPS) {
+    for (const flag of flags) {
+      const option = optionOf(flag, title);
+      option.argParser((given: string) => {
+        // A short flag with an equals sign (-v=2) reaches us with the sign.
+        seen.push({ flag, text: flag.name === 'v' ? given.replace(/^=/, '') : given });
+        return given;
+      });
+      if (flag.kind === 'bool') option.preset('true');
+      program.addOption(option);
+    }
+  }
+  try {
+    program.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { print: printed };
+    throw new FlagError(explain(error));
+  }
+  const values = new Map<string, FlagValue>(FLAGS.map((flag) => [flag.name, flag.default]));
+  const given = new Set<string>();
+  for (const { flag, text } of seen) {
+    values.set(flag.name, readFlag(flag, text, given.has(flag.name) ? values.get(flag.name) : undefined));
+    given.add(flag.name);
+  }
+  return { run: new Flags(values, given) };
+}
+
+/** The words of the flag library, in kube-apiserver's manner. */
+function explain(error: CommanderError): string {
+  const name = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  if (error.code === 'commander.unknownOption') return `unknown flag: ${name}`;
+  if (error.code === 'commander.optionMissingArgument')
+    return `flag needs an argument: ${name.split(' ').find((part) => part.startsWith('--')) ?? name}`;
+  if (error.code === 'commander.excessArguments') return 'no arguments are taken beside flags';
+  return error.message.replace(/^error: /, '');
+}

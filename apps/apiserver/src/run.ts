@@ -1,0 +1,150 @@
+/** From flags to a running server, and its orderly end. */
+import { isIP } from 'node:net';
+import { join, resolve } from 'node:path';
+import { type ApiServer, startApiServer } from '@k/apiserver';
+import { destination, type Logger, pino } from 'pino';
+import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
+import { bindAddress } from './flags/bind-address.js';
+import type { Flags } from './flags/command-line.js';
+import { FlagError } from './flags/flag.js';
+import { readFlagFile } from './flags/read-file.js';
+import { writeKubeconfig } from './kubeconfig.js';
+import { setUpAdmission } from './setup/admission.js';
+import { setUpAudit } from './setup/audit.js';
+import { setUpAuthentication } from './setup/authentication.js';
+import { setUpAuthorizers } from './setup/authorization.js';
+import { setUpEncryption } from './setup/encryption.js';
+import { setUpStore } from './setup/store.js';
+
+/** A server with everything around it. */
+export interface RunningServer {
+  server: ApiServer;
+  /** For clients on this machine. */
+  url: string;
+  /** Path of the administrator's kubeconfig. */
+  kubeconfig: string;
+  /** Opens the audit log anew. */
+  reopenLogs(): void;
+  /** Lets requests finish, writes out what is held and closes the store. */
+  stop(): Promise<void>;
+}
+
+/** The log on standard error; `--v` raises its detail. */
+function createLog(flags: Flags): Logger {
+  const verbosity = flags.number('v');
+  const level = verbosity >= 6 ? 'trace' : verbosity >= 4 ? 'debug' : verbosity >= 2 ? 'info' : 'warn';
+  return pino({ level }, destination({ fd: 2, sync: true }));
+}
+
+/** The pair that the flags name; undefined = the server makes its own. */
+function givenCertificate(flags: Flags): KeyAndCertificate | undefined {
+  const cert = readFlagFile(flags, 'tls-cert-file');
+  const key = readFlagFile(flags, 'tls-private-key-file');
+  if (cert === undefined && key === undefined) {
+    if (!flags.on('tls-self-signed')) throw new FlagError('--tls-self-signed=false needs --tls-cert-file and --tls-private-key-file');
+    return undefined;
+  }
+  if (cert === undefined || key === undefined) throw new FlagError('--tls-cert-file and --tls-private-key-file must be given together');
+  return { cert, key };
+}
+
+/** Flags whose values must hold before anything is made or opened. */
+function checkFlags(flags: Flags): void {
+  if (!flags.on('tls')) throw new FlagError('--tls=false: this server speaks HTTPS only');
+  const advertised = flags.optional('advertise-address');
+  if (advertised !== undefined && isIP(advertised) === 0) {
+    throw new FlagError(`invalid argument ${JSON.stringify(advertised)} for "--advertise-address" flag: must be an IP address`);
+  }
+  if (!flags.text('etcd-prefix').startsWith('/')) {
+    throw new FlagError(`invalid argument ${JSON.stringify(flags.text('etcd-prefix'))} for "--etcd-prefix" flag: must begin with a slash`);
+  }
+}
+
+/** Controllers to leave out; `*` = all. */
+function disabledControllers(flags: Flags): string[] {
+  const wanted = flags.list('controllers');
+  const off = wanted.filter((name) => name.startsWith('-')).map((name) => name.slice(1));
+  return wanted.length === 0 || (!wanted.includes('*') && off.length === 0) ? ['*'] : off;
+}
+
+/**
+ * Starts the server; resolves when it is ready.
+ *
+ * @throws {@link FlagError} when a flag or a file that it names cannot be used; nothing runs then.
+ */
+export async function run(flags: Flags): Promise<RunningServer> {
+  checkFlags(flags);
+  const bind = bindAddress(flags);
+  const given = givenCertificate(flags);
+  const log = createLog(flags);
+  const dataDir = resolve(flags.text('data-dir'));
+  const certDir = resolve(flags.optional('cert-dir') ?? join(dataDir, 'certs'));
+  const openStore = setUpStore(flags, dataDir);
+  const admission = await setUpAdmission(flags);
+  const encryption = await setUpEncryption(flags, log);
+  const addresses = [bind.host, flags.optional('advertise-address'), flags.optional('external-hostname')].filter(
+    (item) => item !== undefined,
+  );
+  const certificates = await ensureCertificates({ dir: certDir, addresses });
+  const authentication = setUpAuthentication(flags, { ca: certificates.ca, certDir });
+  const audit = setUpAudit(flags, log);
+  const store = await openStore();
+  const { cert, key } = given ?? certificates.serving;
+  const advertiseAddress = flags.optional('advertise-address');
+  const externalHostname = flags.optional('external-hostname');
+  let server: ApiServer;
+  try {
+    server = await startApiServer({
+      store,
+      listener: {
+        ...bind,
+        cert,
+        key,
+        clientCa: authentication.clientCa,
+        tlsMinVersion: flags.text('tls-min-version') === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
+      },
+      authenticators: authentication.authenticators,
+      anonymous: flags.on('anonymous-auth'),
+      authorizers: setUpAuthorizers(flags),
+      admission,
+      ...(audit === undefined ? {} : { audit: audit.logger }),
+      serviceAccounts: authentication.serviceAccounts,
+      serviceCidrs: flags.list('service-cluster-ip-range'),
+      serviceNodePorts: flags.text('service-node-port-range'),
+      healthChecks: encryption?.healthChecks ?? [],
+      requestTimeoutMs: flags.number('request-timeout'),
+      shutdownDelayMs: flags.number('shutdown-delay-duration'),
+      rootCa: given?.cert ?? certificates.ca,
+      log,
+      keyPrefix: flags.text('etcd-prefix').replace(/\/+$/, ''),
+      ...(encryption === undefined ? {} : { transformerFor: encryption.transformerFor }),
+      ...(advertiseAddress === undefined ? {} : { advertiseAddress }),
+      ...(externalHostname === undefined ? {} : { externalHostname }),
+      eventTtlSeconds: Math.ceil(flags.number('event-ttl') / 1000),
+      watchCache: flags.on('watch-cache'),
+      readOnlyInFlightMax: flags.number('max-requests-inflight'),
+      mutatingInFlightMax: flags.number('max-mutating-requests-inflight'),
+      disabledControllers: disabledControllers(flags),
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const host =
+    bind.host === '0.0.0.0' ? '127.0.0.1' : bind.host === '::' ? '[::1]' : bind.host.includes(':') ? `[${bind.host}]` : bind.host;
+  const url = `https://${host}:${server.address.port}`;
+  const kubeconfig = resolve(flags.optional('write-kubeconfig') ?? join(dataDir, 'admin.kubeconfig'));
+  writeKubeconfig(kubeconfig, { server: url, ca: given?.cert ?? certificates.ca, admin: certificates.admin });
+  return {
+    server,
+    url,
+    kubeconfig,
+    reopenLogs: () => audit?.reopen(),
+    async stop() {
+      await server.close();
+      await audit?.close();
+      await store.close();
+      encryption?.close();
+    },
+  };
+}
