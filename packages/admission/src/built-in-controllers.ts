@@ -9,6 +9,7 @@ import { defaultTolerationSeconds } from './controllers/default-toleration-secon
 import { denyServiceExternalIps } from './controllers/deny-service-external-ips.js';
 import { extendedResourceToleration } from './controllers/extended-resource-toleration.js';
 import { limitPodHardAntiAffinityTopology } from './controllers/limit-pod-hard-anti-affinity-topology.js';
+import { limitRanger } from './controllers/limit-ranger.js';
 import { namespaceAutoProvision } from './controllers/namespace-auto-provision.js';
 import { namespaceExists } from './controllers/namespace-exists.js';
 import { namespaceLifecycle } from './controllers/namespace-lifecycle.js';
@@ -16,12 +17,14 @@ import { persistentVolumeClaimResize } from './controllers/persistent-volume-cla
 import { podSecurity } from './controllers/pod-security.js';
 import { podTopologyLabels } from './controllers/pod-topology-labels.js';
 import { priority } from './controllers/priority.js';
+import { resourceQuota } from './controllers/resource-quota.js';
 import { runtimeClass } from './controllers/runtime-class.js';
 import { serviceAccount } from './controllers/service-account.js';
 import { storageObjectInUseProtection } from './controllers/storage-object-in-use-protection.js';
 import { taintNodesByCondition } from './controllers/taint-nodes-by-condition.js';
 import type { AdmissionController, AdmissionDependencies } from './interface.js';
 import { resolvePlugins } from './names.js';
+import { parseResourceQuotaConfiguration } from './quota/limited-resources.js';
 
 /** Which built-in controllers to run and how. */
 export interface BuiltInSelection {
@@ -45,6 +48,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   NamespaceLifecycle: namespaceLifecycle,
   NamespaceExists: namespaceExists,
   LimitPodHardAntiAffinityTopology: limitPodHardAntiAffinityTopology,
+  LimitRanger: limitRanger,
   ServiceAccount: serviceAccount,
   TaintNodesByCondition: taintNodesByCondition,
   AlwaysPullImages: alwaysPullImages,
@@ -63,6 +67,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   DefaultIngressClass: defaultIngressClass,
   DenyServiceExternalIPs: denyServiceExternalIps,
   PodTopologyLabels: podTopologyLabels,
+  ResourceQuota: (dependencies, configuration) => resourceQuota(dependencies, parseResourceQuotaConfiguration(configuration)),
   AlwaysDeny: alwaysDeny,
 };
 

@@ -38,6 +38,11 @@ export interface AdmissionRequest {
   addAuditAnnotation(key: string, value: string): void;
   /** Adds a `Warning: 299` header. */
   addWarning(text: string): void;
+  /**
+   * Calls back once when the request is over: its object stored, or not. Absent where nobody can tell; controllers then
+   * go by time.
+   */
+  onEnd?(listener: (isStored: boolean) => void): void;
   /** Set by the chain for its mutating phase. */
   reinvocation?: ReinvocationContext;
 }
@@ -145,6 +150,8 @@ export interface AdmissionDependencies {
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number;
   log?: { warn(data: object, text: string): void; error(data: object, text: string): void };
+  /** Shared with whatever recalculates quotas in the same process. Default: the controller's own. */
+  quotaLedger?: import('./quota/ledger.js').QuotaLedger;
   /** Observes durations in seconds; see the metric names in the README. */
   metrics?: AdmissionMetrics;
 }

@@ -33,6 +33,8 @@ export interface RequestContext {
   onStreamStart: (() => void) | null;
   /** Ended early by the request timeout or the client: long work may stop. */
   aborted: boolean;
+  /** Called when the request is over, with whether it changed what is stored; written by admission. */
+  readonly admissionEnds: ((isStored: boolean) => void)[];
 }
 
 /**
