@@ -91,6 +91,21 @@ export interface WatchHandle {
   close(): void;
 }
 
+/** What a restore is told. */
+export interface RestoreOptions {
+  /** The store's revision when the rows were read; the restored store starts at this revision or above. */
+  revision: number;
+}
+
+/** What a restore has done. */
+export interface RestoreResult {
+  /** The store's revision now. */
+  revision: number;
+  count: number;
+  /** Rows that could not keep their mod revision. */
+  renumbered: number;
+}
+
 /** A key-value store with revisions: etcd, or the embedded store. */
 export interface KeyValueStore {
   get(key: string, options?: { revision?: number }): Promise<GetResult>;
@@ -108,6 +123,11 @@ export interface KeyValueStore {
   localRevision?(): number;
   /** Drops history below `revision`: older reads and watches fail with `STORAGE_COMPACTED`. */
   compact(revision: number): Promise<void>;
+  /**
+   * Replaces everything in the store by `rows`, keeping their create and mod revisions; watches end with
+   * `STORAGE_COMPACTED`. Absent where the engine gives out revisions by itself (etcd).
+   */
+  restore?(rows: AsyncIterable<KeyValue> | Iterable<KeyValue>, options: RestoreOptions): Promise<RestoreResult>;
   /** Resolves when the store can serve, else throws a {@link StorageError}. */
   checkHealth(): Promise<void>;
   /** Finishes writes, ends watches with `STORAGE_CLOSED`. */
