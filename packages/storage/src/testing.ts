@@ -7,6 +7,12 @@ import { writeCases } from './testing/write-cases.js';
 
 export type { OpenedStore, StoreCase, StoreContext, TestRunner } from './testing/contract.js';
 export { EtcdProcess, type EtcdProcessOptions, findEtcd, freePorts, hasEtcd } from './testing/etcd-process.js';
+export {
+  checkLinearizable,
+  type LinearizabilityResult,
+  type RecordedOperation,
+  type RegisterAction,
+} from './testing/linearizability.js';
 export { WatchRecorder } from './testing/watch-recorder.js';
 
 /** Everything that a {@link KeyValueStore} must do, as data. */

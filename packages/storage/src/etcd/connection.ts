@@ -6,10 +6,10 @@
  * always, writes only when they never left this process (a write whose answer was lost may have happened).
  */
 import { create } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, connectivityState, credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
 import { StorageError } from '../errors.js';
 import { isFromEtcd, isServiceError, isTokenFault, isUnavailable, toStorageError } from './faults.js';
-import { AuthenticateRequestSchema } from './gen/etcd_pb.js';
+import { AuthenticateRequestSchema, type WatchResponse } from './gen/etcd_pb.js';
 import { type EtcdMethod, encodeMessage, etcdMethods } from './methods.js';
 import { type EtcdEndpoint, type ResolvedEtcdOptions, readTlsFiles } from './options.js';
 
@@ -21,9 +21,13 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
+/** A watch stream of etcd, requests encoded. */
+export type WatchStream = ClientDuplexStream<Buffer, WatchResponse>;
+
 interface Member {
   endpoint: EtcdEndpoint;
   client: Client;
+  streams: Set<WatchStream>;
 }
 
 /** Pause before asking the members again after all of them have failed. */
@@ -52,7 +56,7 @@ export class EtcdConnection {
 
   constructor(options: ResolvedEtcdOptions) {
     this.#options = options;
-    this.#members = options.endpoints.map((endpoint) => ({ endpoint, client: this.#open(endpoint) }));
+    this.#members = options.endpoints.map((endpoint) => ({ endpoint, client: this.#open(endpoint), streams: new Set() }));
   }
 
   /**
@@ -88,12 +92,15 @@ export class EtcdConnection {
   }
 
   /** Opens a watch stream on the member in use, once there is one. */
-  async openWatchStream(): Promise<ClientDuplexStream<Buffer, ReturnType<typeof etcdMethods.watch.decode>>> {
+  async openWatchStream(): Promise<WatchStream> {
     const member = await this.#acquire(Date.now() + this.#options.requestTimeoutMs, 'Watch');
     const metadata = this.#metadata.clone();
     // A member that is cut off from its leader ends the stream instead of falling silent.
     metadata.set('hasleader', 'true');
-    return member.client.makeBidiStreamRequest(etcdMethods.watch.path, identity, etcdMethods.watch.decode, metadata, {});
+    const stream = member.client.makeBidiStreamRequest(etcdMethods.watch.path, identity, etcdMethods.watch.decode, metadata, {});
+    member.streams.add(stream);
+    stream.on('status', () => member.streams.delete(stream));
+    return stream;
   }
 
   /** The stream of that member broke: the next use looks for one that answers. */
@@ -151,9 +158,12 @@ export class EtcdConnection {
     });
   }
 
-  /** With other members to turn to, a read does not spend all its time on one. */
-  #attemptDeadline(isRead: boolean, deadlineMs: number): number {
-    return isRead && this.#members.length > 1 ? Math.min(deadlineMs, Date.now() + this.#options.attemptTimeoutMs) : deadlineMs;
+  /**
+   * When an attempt is given up. A read does not spend all its time on one connection that may be dead; later attempts
+   * get twice as long each, so that a read which is merely slow is not cut off for ever.
+   */
+  #attemptDeadline(isRead: boolean, deadlineMs: number, attempt: number = 0): number {
+    return isRead ? Math.min(deadlineMs, Date.now() + this.#options.attemptTimeoutMs * 2 ** attempt) : deadlineMs;
   }
 
   async #callSlowly<Response>(
@@ -164,11 +174,11 @@ export class EtcdConnection {
     failed: { member: Member; error: unknown } | null,
   ): Promise<Response> {
     let fault = failed;
-    for (;;) {
+    for (let attempt = failed === null ? 0 : 1; ; attempt++) {
       if (fault !== null) await this.#judge(fault.member, fault.error, isRead, deadlineMs, method.name);
       const member = await this.#acquire(deadlineMs, method.name);
       try {
-        return await this.#sendOnce(member, method, request, this.#attemptDeadline(isRead, deadlineMs));
+        return await this.#sendOnce(member, method, request, this.#attemptDeadline(isRead, deadlineMs, attempt));
       } catch (error) {
         fault = { member, error };
       }
@@ -240,7 +250,7 @@ export class EtcdConnection {
         // Refused for want of rights: alive nevertheless.
         if (isServiceError(error) && !isUnavailable(error) && isFromEtcd(error)) return member;
         this.#noteFault(member, error);
-        this.#renew(member);
+        if (member.endpoint.secure || (isServiceError(error) && error.code === grpcStatus.DEADLINE_EXCEEDED)) this.#renew(member);
         throw error;
       }
     });
@@ -278,13 +288,17 @@ export class EtcdConnection {
     this.#lastFault = member === null ? text : `${member.endpoint.url}: ${text}`;
   }
 
-  /** Certificates may have been renewed on disk since the channel was made. */
+  /**
+   * Connects anew: the old connection may be dead without knowing it, and certificates may have been renewed on disk.
+   * Watch streams of the old one are ended, so that they go on elsewhere.
+   */
   #renew(member: Member): void {
-    if (this.#closed || !member.endpoint.secure || (this.#options.tls.caFile ?? this.#options.tls.certFile) === undefined) return;
+    if (this.#closed) return;
     try {
       const client = this.#open(member.endpoint);
       member.client.close();
       member.client = client;
+      for (const stream of member.streams) stream.cancel();
     } catch (error) {
       this.#noteFault(member, error);
     }

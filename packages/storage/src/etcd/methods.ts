@@ -1,12 +1,19 @@
 /** The gRPC methods of etcd that the store calls; requests are encoded by whoever makes them. */
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import {
+  type AuthenticateResponse,
   AuthenticateResponseSchema,
+  type CompactionResponse,
   CompactionResponseSchema,
+  type LeaseGrantResponse,
   LeaseGrantResponseSchema,
+  type RangeResponse,
   RangeResponseSchema,
+  type StatusResponse,
   StatusResponseSchema,
+  type TxnResponse,
   TxnResponseSchema,
+  type WatchResponse,
   WatchResponseSchema,
 } from './gen/etcd_pb.js';
 
@@ -28,7 +35,15 @@ export function encodeMessage<Desc extends DescMessage>(schema: Desc, message: M
 }
 
 /** Every method by name. */
-export const etcdMethods = {
+export const etcdMethods: {
+  readonly range: EtcdMethod<RangeResponse>;
+  readonly txn: EtcdMethod<TxnResponse>;
+  readonly compact: EtcdMethod<CompactionResponse>;
+  readonly watch: EtcdMethod<WatchResponse>;
+  readonly leaseGrant: EtcdMethod<LeaseGrantResponse>;
+  readonly status: EtcdMethod<StatusResponse>;
+  readonly authenticate: EtcdMethod<AuthenticateResponse>;
+} = {
   range: method('KV', 'Range', RangeResponseSchema),
   txn: method('KV', 'Txn', TxnResponseSchema),
   compact: method('KV', 'Compact', CompactionResponseSchema),
@@ -36,4 +51,4 @@ export const etcdMethods = {
   leaseGrant: method('Lease', 'LeaseGrant', LeaseGrantResponseSchema),
   status: method('Maintenance', 'Status', StatusResponseSchema),
   authenticate: method('Auth', 'Authenticate', AuthenticateResponseSchema),
-} as const;
+};

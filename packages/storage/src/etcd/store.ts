@@ -12,6 +12,7 @@ import type {
   WatchOptions,
   WriteResult,
 } from '../key-value-store.js';
+import { readCompactRevision } from './compact-revision.js';
 import { Compactor } from './compactor.js';
 import { type CallOptions, EtcdConnection } from './connection.js';
 import { isCompacted, isFutureRevision, isLeaseNotFound, toStorageError } from './faults.js';
@@ -70,6 +71,7 @@ class EtcdStore implements KeyValueStore {
       compactedRevision: () => this.#compacted,
       onCompacted,
       probe: () => this.currentRevision(),
+      compactionAbove: (revision) => this.#compactionAbove(revision),
       onRewound: (revision) => {
         this.#revisionSeen = revision;
         this.#compacted = 0;
@@ -201,19 +203,33 @@ class EtcdStore implements KeyValueStore {
     try {
       answer = await this.#connection.call(etcdMethods.range as EtcdMethod<RangeResponse>, request, options);
     } catch (error) {
-      if (isCompacted(error)) {
-        throw new StorageError(
-          'STORAGE_COMPACTED',
-          `revision ${revision} was compacted`,
-          { requestedRevision: revision, compactRevision: Math.max(this.#compacted, revision + 1) },
-          { cause: error },
-        );
-      }
+      if (isCompacted(error)) throw await this.#compactedError(revision, error);
       if (isFutureRevision(error)) throw this.#futureRevision(revision, error);
       throw toStorageError(error, 'Range', request.length);
     }
     this.#note(answer.header);
     return answer;
+  }
+
+  async #compactionAbove(revision: number): Promise<number> {
+    try {
+      await this.#read(getRequest('\0', revision), revision);
+      return 0;
+    } catch (error) {
+      if (StorageError.is(error, 'STORAGE_COMPACTED')) return error.data.compactRevision;
+      throw error;
+    }
+  }
+
+  async #compactedError(revision: number, cause: unknown): Promise<StorageError> {
+    // This store may not be the one that compacted.
+    if (this.#compacted <= revision) this.#compacted = await readCompactRevision(this.#connection).catch(() => revision + 1);
+    return new StorageError(
+      'STORAGE_COMPACTED',
+      `revision ${revision} was compacted`,
+      { requestedRevision: revision, compactRevision: this.#compacted },
+      { cause },
+    );
   }
 
   #note(header: ResponseHeader | undefined): number {

@@ -6,10 +6,9 @@
  * the last revision it has delivered.
  */
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { StorageError } from '../errors.js';
 import type { WatchHandle, WatchOptions } from '../key-value-store.js';
-import type { EtcdConnection } from './connection.js';
+import type { EtcdConnection, WatchStream } from './connection.js';
 import { toStorageError } from './faults.js';
 import { WatchRequestSchema, type WatchResponse } from './gen/etcd_pb.js';
 import { prefixRange } from './key-range.js';
@@ -26,12 +25,12 @@ export interface WatchStreamsDependencies {
   onCompacted: (revision: number) => void;
   /** The current revision, linearizable. */
   probe: () => Promise<number>;
+  /** The revision of the last compaction when it lies above `revision`, else 0. */
+  compactionAbove: (revision: number) => Promise<number>;
   /** The store's history was replaced by an older one. */
   onRewound: (revision: number) => void;
   onFault: (error: Error) => void;
 }
-
-type Stream = ClientDuplexStream<Buffer, WatchResponse>;
 
 const RECONNECT_PAUSE_MS = { first: 20, max: 1_000 };
 
@@ -41,7 +40,7 @@ export class WatchStreams {
   readonly #feeds = new Map<bigint, WatchFeed>();
   /** The main feeds, without and with previous values. */
   readonly #main: { plain: WatchFeed | null; prevKv: WatchFeed | null } = { plain: null, prevKv: null };
-  #stream: Stream | null = null;
+  #stream: WatchStream | null = null;
   #opening = false;
   #hasStreamed = false;
   #nextId = 1n;
@@ -138,7 +137,7 @@ export class WatchStreams {
     return feed;
   }
 
-  #request(stream: Stream, feed: WatchFeed): void {
+  #request(stream: WatchStream, feed: WatchFeed): void {
     const { key, rangeEnd } = prefixRange('');
     send(stream, {
       case: 'createRequest',
@@ -190,7 +189,7 @@ export class WatchStreams {
     }
   }
 
-  #onBroken(stream: Stream, error: Error): void {
+  #onBroken(stream: WatchStream, error: Error): void {
     if (this.#stream !== stream) return;
     this.#stream = null;
     stream.cancel();
@@ -217,10 +216,13 @@ export class WatchStreams {
       return;
     }
     this.#pauseMs = RECONNECT_PAUSE_MS.first;
+    if (response.created) void this.#verify(feed);
     if (response.events.length === 0 && !response.fragment) return;
     if (!feed.receive(response.events, response.fragment)) {
-      this.#drop(feed);
-      feed.end(compactedError(feed.position + 1, feed.position + 1));
+      void this.#deps.compactionAbove(feed.position).then(
+        (compacted) => this.#endCompacted(feed, Math.max(compacted, feed.position + 1)),
+        () => this.#endCompacted(feed, feed.position + 1),
+      );
       return;
     }
     const main = this.#mainFor(feed.prevKv);
@@ -239,14 +241,29 @@ export class WatchStreams {
     this.#drop(feed);
   }
 
+  /**
+   * Looks once whether the feed's start was compacted. etcd refuses a watch that starts below a compaction, but not one
+   * that starts right at it, although deletions of that revision are gone.
+   */
+  async #verify(feed: WatchFeed): Promise<void> {
+    const { position } = feed;
+    const compacted = position === 0 ? 0 : await this.#deps.compactionAbove(position).catch(() => 0);
+    if (compacted > 0 && feed.position === position && this.#feeds.has(feed.watchId)) this.#endCompacted(feed, compacted);
+  }
+
+  #endCompacted(feed: WatchFeed, compactRevision: number): void {
+    this.#drop(feed);
+    this.#deps.onCompacted(compactRevision);
+    feed.end(compactedError(feed.position + 1, compactRevision));
+  }
+
   #onCanceled(feed: WatchFeed, response: WatchResponse): void {
-    this.#forget(feed);
     const compacted = Number(response.compactRevision);
     if (compacted > 0) {
-      this.#deps.onCompacted(compacted);
-      feed.end(compactedError(feed.position + 1, compacted));
+      this.#endCompacted(feed, compacted);
       return;
     }
+    this.#forget(feed);
     const error = new StorageError('STORAGE_UNAVAILABLE', `etcd has refused the watch: ${response.cancelReason}`, { operation: 'Watch' });
     this.#deps.onFault(error);
     feed.end(error);
@@ -260,14 +277,14 @@ export class WatchStreams {
     for (const feed of [...this.#feeds.values()]) {
       if (feed.position <= revision) continue;
       isRewound = true;
-      this.#forget(feed);
+      this.#drop(feed);
       feed.end(compactedError(feed.position + 1, feed.position + 1));
     }
     if (isRewound) this.#deps.onRewound(revision);
   }
 }
 
-function send(stream: Stream, request: NonNullable<MessageInitShape<typeof WatchRequestSchema>['requestUnion']>): void {
+function send(stream: WatchStream, request: NonNullable<MessageInitShape<typeof WatchRequestSchema>['requestUnion']>): void {
   stream.write(encodeMessage(WatchRequestSchema, create(WatchRequestSchema, { requestUnion: request })));
 }
 

@@ -92,7 +92,7 @@ export class EtcdProcess {
         ...['--initial-cluster', cluster?.initialCluster ?? `${name}=${this.#peerUrl}`],
         // A lone member need not wait a second for votes; leases shorter than that become possible as well.
         ...(isCluster
-          ? ['--heartbeat-interval', '50', '--election-timeout', '500']
+          ? ['--heartbeat-interval', '30', '--election-timeout', '300']
           : ['--heartbeat-interval', '20', '--election-timeout', '200']),
         ...args,
       ],
@@ -117,6 +117,11 @@ export class EtcdProcess {
 
   resume(): void {
     this.#child?.kill('SIGCONT');
+  }
+
+  /** Forgets everything, as a new disk would; only while it does not run. */
+  removeData(): void {
+    rmSync(this.#dir, { recursive: true, force: true });
   }
 
   /** Ends it and removes its data. */
