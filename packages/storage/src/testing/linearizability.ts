@@ -59,25 +59,28 @@ interface Entry {
 function step(state: string | null, action: RegisterAction): { state: string | null } | undefined {
   if (action.kind === 'read') return action.seen === state ? { state } : undefined;
   if (action.done === false) return state !== action.from && state === action.seen ? { state } : undefined;
-  if (state === action.from) return { state: action.to };
-  return action.done === null ? { state } : undefined;
+  // A swap without an answer that did nothing need not be placed at all.
+  return state === action.from ? { state: action.to } : undefined;
 }
 
-function hasValidOrder(operations: readonly RecordedOperation[]): boolean {
+function hasValidOrder(unordered: readonly RecordedOperation[]): boolean {
+  // By call, those without an answer last: what is placed is then nearly a prefix, and short to name.
+  const operations = unordered.toSorted(
+    (a, b) => Number(a.returnedAt === Infinity) - Number(b.returnedAt === Infinity) || a.calledAt - b.calledAt,
+  );
   const head = toEntries(operations);
-  const placed = new Uint8Array(operations.length);
+  const placed = new PlacedSet(operations.length);
   const visited = new Set<string>();
   const trail: { entry: Entry; state: string | null }[] = [];
   let state: string | null = null;
   let entry = head.next;
-  while (head.next !== null) {
-    if (entry === null) return false;
+  while (entry !== null) {
+    const { action, returnedAt } = operations[entry.operation] as RecordedOperation;
     if (entry.isCall) {
-      const action = (operations[entry.operation] as RecordedOperation).action;
       const after = step(state, action);
       if (after !== undefined) {
-        placed[entry.operation] = 1;
-        const seen = `${placed.join('')}|${after.state}`;
+        placed.add(entry.operation);
+        const seen = `${placed.name()}|${after.state}`;
         if (!visited.has(seen)) {
           visited.add(seen);
           trail.push({ entry, state });
@@ -86,20 +89,53 @@ function hasValidOrder(operations: readonly RecordedOperation[]): boolean {
           entry = head.next;
           continue;
         }
-        placed[entry.operation] = 0;
+        placed.remove(entry.operation);
       }
       entry = entry.next;
       continue;
     }
+    // Only operations without an answer are left, and those may never have happened.
+    if (returnedAt === Infinity) return true;
     // An operation has returned that could not be placed before: take back the last choice.
     const last = trail.pop();
     if (last === undefined) return false;
     state = last.state;
-    placed[last.entry.operation] = 0;
+    placed.remove(last.entry.operation);
     unlift(last.entry);
     entry = last.entry.next;
   }
   return true;
+}
+
+/** A set of operations with a short name: how many of the first ones are in it, and which of the others. */
+class PlacedSet {
+  readonly #has: Uint8Array;
+  readonly #others = new Set<number>();
+  #prefix = 0;
+
+  constructor(size: number) {
+    this.#has = new Uint8Array(size);
+  }
+
+  add(operation: number): void {
+    this.#has[operation] = 1;
+    this.#others.add(operation);
+    while (this.#has[this.#prefix] === 1) this.#others.delete(this.#prefix++);
+  }
+
+  remove(operation: number): void {
+    this.#has[operation] = 0;
+    if (operation >= this.#prefix) {
+      this.#others.delete(operation);
+      return;
+    }
+    for (let i = operation + 1; i < this.#prefix; i++) this.#others.add(i);
+    this.#prefix = operation;
+  }
+
+  name(): string {
+    return `${this.#prefix}:${[...this.#others].sort((a, b) => a - b).join(',')}`;
+  }
 }
 
 function toEntries(operations: readonly RecordedOperation[]): Entry {
