@@ -1,7 +1,7 @@
 /** From flags to a running server, and its orderly end. */
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { type ApiServer, startApiServer } from '@k/apiserver';
+import { type ApiServer, createServerMetrics, startApiServer } from '@k/apiserver';
 import { destination, type Logger, pino } from 'pino';
 import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
 import { bindAddress } from './flags/bind-address.js';
@@ -23,7 +23,7 @@ export interface RunningServer {
   url: string;
   /** Path of the administrator's kubeconfig. */
   kubeconfig: string;
-  /** Opens the audit log anew. */
+  /** Opens the audit log anew and looks at the encryption configuration. */
   reopenLogs(): void;
   /** Lets requests finish, writes out what is held and closes the store. */
   stop(): Promise<void>;
@@ -79,9 +79,10 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const log = createLog(flags);
   const dataDir = resolve(flags.text('data-dir'));
   const certDir = resolve(flags.optional('cert-dir') ?? join(dataDir, 'certs'));
-  const openStore = setUpStore(flags, dataDir);
+  const metrics = createServerMetrics();
+  const openStore = setUpStore(flags, dataDir, log);
   const admission = await setUpAdmission(flags);
-  const encryption = await setUpEncryption(flags, log);
+  const encryption = await setUpEncryption(flags, log, metrics);
   const addresses = [bind.host, flags.optional('advertise-address'), flags.optional('external-hostname')].filter(
     (item) => item !== undefined,
   );
@@ -116,6 +117,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
       shutdownDelayMs: flags.number('shutdown-delay-duration'),
       rootCa: given?.cert ?? certificates.ca,
       log,
+      metrics,
       keyPrefix: flags.text('etcd-prefix').replace(/\/+$/, ''),
       ...(encryption === undefined ? {} : { transformerFor: encryption.transformerFor }),
       ...(advertiseAddress === undefined ? {} : { advertiseAddress }),
@@ -139,7 +141,10 @@ export async function run(flags: Flags): Promise<RunningServer> {
     server,
     url,
     kubeconfig,
-    reopenLogs: () => audit?.reopen(),
+    reopenLogs: () => {
+      audit?.reopen();
+      void encryption?.reload();
+    },
     async stop() {
       await server.close();
       await audit?.close();

@@ -1,4 +1,5 @@
 export type { AdmissionRunner } from './admission-runner.js';
 export type { Filter, RequestContext } from './context.js';
 export { type HealthCheck, VERSION } from './filters/health.js';
+export { createServerMetrics, type ServerMetrics } from './metrics.js';
 export { type ApiServer, type ServerOptions, startApiServer } from './server.js';

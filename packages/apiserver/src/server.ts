@@ -91,6 +91,8 @@ export interface ServerOptions {
   /** PEM of the CA that pods get to trust this server. */
   rootCa: string;
   log: Logger;
+  /** Default: metrics of this server alone. */
+  metrics?: ServerMetrics;
   keyPrefix?: string;
   transformerFor?: (resource: string) => ValueTransformer | undefined;
   eventTtlSeconds?: number;
@@ -128,7 +130,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   });
   const informers = new InformerSet(registry);
   const client = new LocalClient(registry, Date.now);
-  const metrics = createServerMetrics();
+  const metrics = options.metrics ?? createServerMetrics();
   const shutdown = new AbortController();
   const state = { ready: false, stopping: false };
   const modes = options.authorizers ?? ['RBAC'];

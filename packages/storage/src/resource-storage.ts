@@ -11,6 +11,8 @@ import type { KeyValueStore } from './key-value-store.js';
 export interface ValueTransformer {
   encrypt(data: Uint8Array, key: string): Uint8Array | Promise<Uint8Array>;
   decrypt(data: Uint8Array, key: string): DecryptedValue | Promise<DecryptedValue>;
+  /** Grows when other keys came into use, so that what was read before may have become stale. Absent = never. */
+  generation?: () => number;
 }
 
 /** A decrypted value; `stale` when the next write should store it anew under the current key. */

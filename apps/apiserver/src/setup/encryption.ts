@@ -1,17 +1,26 @@
 /** Encryption at rest, as the flags say. */
-import type { HealthCheck } from '@k/apiserver';
-import type { EncryptionTransformer } from '@k/encryption';
+import type { HealthCheck, ServerMetrics } from '@k/apiserver';
+import type { KmsFactory, Transformer } from '@k/encryption';
 import type { ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
 import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
-import { forFlag, readFlagFile } from '../flags/read-file.js';
+import { forFlag } from '../flags/read-file.js';
 
 /** How resources are encrypted. */
 export interface EncryptionSetup {
   transformerFor: (resource: string) => ValueTransformer | undefined;
   healthChecks: readonly HealthCheck[];
+  /** Looks at the configuration file now instead of at the next minute; does nothing without automatic reload. */
+  reload(): Promise<void>;
   /** Zeroes keys. */
+  close(): void;
+}
+
+/** What both ways of following the file have in common. */
+interface Source {
+  transformerFor(resource: string): Transformer | undefined;
+  readonly kms: Parameters<typeof import('@k/encryption/kms').checkAll>[0];
   close(): void;
 }
 
@@ -20,54 +29,79 @@ export interface EncryptionSetup {
  *
  * @throws {@link FlagError} with every fault of the configuration; never a key.
  */
-export async function setUpEncryption(flags: Flags, log: Logger): Promise<EncryptionSetup | undefined> {
-  const text = readFlagFile(flags, 'encryption-provider-config');
-  if (text === undefined) {
-    if (!flags.on('encryption-provider-config-automatic-reload')) return undefined;
+export async function setUpEncryption(flags: Flags, log: Logger, metrics: ServerMetrics): Promise<EncryptionSetup | undefined> {
+  const file = flags.optional('encryption-provider-config');
+  const follow = flags.on('encryption-provider-config-automatic-reload');
+  if (file === undefined) {
+    if (!follow) return undefined;
     throw new FlagError('--encryption-provider-config-automatic-reload must be set with --encryption-provider-config');
   }
-  const file = flags.text('encryption-provider-config');
-  const { EncryptionTransformer: Transformer, parseEncryptionConfiguration } = await import('@k/encryption');
-  const configuration = forFlag('encryption-provider-config', () => parseEncryptionConfiguration(text, { file }));
-  const usesKms = configuration.resources.some(({ providers }) => providers.some(({ kms }) => kms !== undefined));
-  const kms = usesKms ? await import('@k/encryption/kms') : undefined;
-  const providers: { checkHealth(): Promise<Error | null> }[] = [];
-  const transformer = await forFlag('encryption-provider-config', () =>
-    Transformer.fromConfig(configuration, {
-      warn: (message) => log.warn({ component: 'encryption' }, message),
-      ...(kms === undefined
-        ? {}
-        : {
-            kms: async (config) => {
-              const provider = await kms.createKmsTransformer(config, {
-                log: ({ message, ...rest }) => log.warn({ component: 'encryption', provider: config.name, ...rest }, message),
-              });
-              providers.push(provider);
-              return provider;
-            },
-          }),
-    }),
-  );
+  const [{ loadEncryptionConfiguration, watchEncryptionConfiguration }, { createEncryptionMetrics }] = await Promise.all([
+    import('@k/encryption/reload'),
+    import('@k/encryption/metrics'),
+  ]);
+  const observed = createEncryptionMetrics({ registry: metrics.registry });
+  const child = log.child({ component: 'encryption' });
+  let generation = 0;
+  /** gRPC is loaded only for configurations that need it. */
+  const kms: KmsFactory = async (config) => {
+    const { createKmsTransformer } = await import('@k/encryption/kms');
+    return createKmsTransformer(config, {
+      ...observed.kms(config.name),
+      log: ({ message, ...rest }) => child.warn({ provider: config.name, ...rest }, message),
+    });
+  };
+  const options = { kms, observe: observed.observe, warn: (message: string) => child.warn(message) };
+  let reload = async (): Promise<void> => {};
+  const source: Source = await forFlag('encryption-provider-config', async () => {
+    if (!follow) {
+      const loaded = await loadEncryptionConfiguration(file, options);
+      observed.setConfigHash(loaded.hash);
+      return loaded.transformer;
+    }
+    const reloading = await watchEncryptionConfiguration({
+      ...options,
+      file,
+      onReload: (outcome) => {
+        observed.onReload(outcome);
+        if (outcome.status === 'success') {
+          generation++;
+          child.info({ hash: outcome.hash }, 'encryption configuration reloaded');
+        }
+        if (outcome.status === 'failure') child.error({ err: outcome.error }, 'encryption configuration could not be reloaded');
+      },
+    });
+    observed.setConfigHash(reloading.hash);
+    reload = async () => void (await reloading.checkNow());
+    return reloading;
+  });
   return {
-    transformerFor: (resource) => valueTransformer(transformer, resource),
-    healthChecks: usesKms ? [{ name: 'kms-providers', endpoints: ['healthz', 'readyz', 'livez'], check: () => checkAll(providers) }] : [],
-    close: () => transformer.close(),
+    transformerFor: (resource) => valueTransformer(source.transformerFor(resource), () => generation),
+    healthChecks: await healthChecks(source, follow),
+    reload,
+    close: () => source.close(),
   };
 }
 
 /** Adapts one resource's transformer to the store, which names keys by text. */
-function valueTransformer(transformer: EncryptionTransformer, resource: string): ValueTransformer | undefined {
-  const found = transformer.transformerFor(resource);
+function valueTransformer(found: Transformer | undefined, generation: () => number): ValueTransformer | undefined {
   if (found === undefined) return undefined;
   return {
     encrypt: (data, key) => found.encrypt(data, Buffer.from(key)),
     decrypt: (data, key) => found.decrypt(data, Buffer.from(key)),
+    generation,
   };
 }
 
-async function checkAll(providers: readonly { checkHealth(): Promise<Error | null> }[]): Promise<void> {
-  for (const provider of providers) {
-    const fault = await provider.checkHealth();
-    if (fault !== null) throw fault;
-  }
+async function healthChecks(source: Source, reload: boolean): Promise<HealthCheck[]> {
+  if (!reload && source.kms.length === 0) return [];
+  const { kmsHealthChecks } = await import('@k/encryption/kms');
+  return kmsHealthChecks(() => source, { reload }).map(({ name, check }) => ({
+    name,
+    endpoints: ['healthz', 'readyz'],
+    check: async () => {
+      const fault = await check();
+      if (fault !== null) throw fault;
+    },
+  }));
 }

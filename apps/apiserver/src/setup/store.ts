@@ -1,6 +1,7 @@
 /** The store that the flags name: etcd, or the embedded one. */
 import { join } from 'node:path';
 import type { KeyValueStore } from '@k/storage';
+import type { Logger } from 'pino';
 import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
 import { readFlagFile } from '../flags/read-file.js';
@@ -12,9 +13,8 @@ import { readFlagFile } from '../flags/read-file.js';
  * @returns What opens the store.
  * @throws {@link FlagError} for endpoints that are none and files that cannot be read.
  */
-export function setUpStore(flags: Flags, dataDir: string): () => Promise<KeyValueStore> {
+export function setUpStore(flags: Flags, dataDir: string, log: Logger): () => Promise<KeyValueStore> {
   const endpoints = flags.list('etcd-servers');
-  const compactionIntervalMs = flags.number('etcd-compaction-interval');
   if (endpoints.length === 0) {
     for (const name of ['etcd-cafile', 'etcd-certfile', 'etcd-keyfile']) {
       if (flags.isGiven(name)) throw new FlagError(`--${name} needs --etcd-servers`);
@@ -31,17 +31,27 @@ export function setUpStore(flags: Flags, dataDir: string): () => Promise<KeyValu
       );
     }
   }
-  const ca = readFlagFile(flags, 'etcd-cafile');
-  const cert = readFlagFile(flags, 'etcd-certfile');
-  const key = readFlagFile(flags, 'etcd-keyfile');
-  if ((cert === undefined) !== (key === undefined)) throw new FlagError('--etcd-certfile and --etcd-keyfile must be given together');
+  const caFile = checkedFile(flags, 'etcd-cafile');
+  const certFile = checkedFile(flags, 'etcd-certfile');
+  const keyFile = checkedFile(flags, 'etcd-keyfile');
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new FlagError('--etcd-certfile and --etcd-keyfile must be given together');
   return async () => {
     const { openEtcdStore } = await import('@k/storage/etcd');
     return openEtcdStore({
       endpoints,
-      compactionIntervalMs,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      compactionIntervalMs: flags.number('etcd-compaction-interval'),
+      tls: {
+        ...(caFile === undefined ? {} : { caFile }),
+        ...(certFile === undefined || keyFile === undefined ? {} : { certFile, keyFile }),
+      },
+      onFault: (error) => log.warn({ component: 'etcd', err: error }, 'etcd connection fault'),
     });
   };
+}
+
+/** The path that a flag names, once it was seen that the file can be read. */
+function checkedFile(flags: Flags, name: string): string | undefined {
+  readFlagFile(flags, name);
+  return flags.optional(name);
 }
