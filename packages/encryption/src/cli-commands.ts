@@ -1,1 +1,14 @@
-export {};
+export { type Checkpoint, type CheckpointFile, checkpointFile } from './cli/checkpoint.js';
+export type { CommandContext, EncryptionContext } from './cli/commands/context.js';
+export { decryptKey, decryptValue } from './cli/commands/decrypt.js';
+export { generateKey } from './cli/commands/generate-key.js';
+export { type LintFinding, lint } from './cli/commands/lint.js';
+export { type RewrapOptions, type RewrapReport, rewrap } from './cli/commands/rewrap.js';
+export { formatStatus, type StatusReport, type StatusRow, status } from './cli/commands/status.js';
+export { formatFaults, type ValueFault } from './cli/commands/value-fault.js';
+export { type VerifyReport, verify } from './cli/commands/verify.js';
+export { type Progress, progressBar } from './cli/progress.js';
+export { pathOfResource, resourceOfPath } from './cli/resource-paths.js';
+export { connectEtcd, type EtcdOptions } from './cli/sources/etcd-source.js';
+export type { KeyValueSource, StoredEntry } from './cli/sources/key-value-source.js';
+export { openSnapshot } from './cli/sources/snapshot-source.js';

@@ -1,1 +1,19 @@
-export {};
+#!/usr/bin/env node
+import { buffer } from 'node:stream/consumers';
+import { runCli } from './cli/run.js';
+
+const abort = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait.
+    if (abort.signal.aborted) process.exit(1);
+    abort.abort();
+  });
+}
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  readStdin: () => buffer(process.stdin),
+  env: process.env,
+  signal: abort.signal,
+});

@@ -25,6 +25,15 @@ export interface EncryptionTransformerOptions {
   counters?: WriteCounters;
 }
 
+/** Who writes the values of a resource. */
+export interface Writer {
+  provider: 'aesgcm' | 'aescbc' | 'secretbox' | 'kms' | 'identity';
+  /** The first key, or the KMS provider; '' for identity. */
+  keyName: string;
+  /** The transformer of a KMS provider. */
+  kms?: Transformer;
+}
+
 /** A `kms` entry and what stands for it, in the order of the configuration. */
 export interface KmsEntry {
   config: KmsConfiguration;
@@ -38,6 +47,7 @@ const encoder = new TextEncoder();
 /** A provider of the configuration, made once; each resource that uses it reports under its own name. */
 interface BuiltProvider {
   prefix: string;
+  writer: Writer;
   forResource(observe: TransformObserver | undefined): Transformer;
   close(): void;
 }
@@ -62,6 +72,7 @@ function buildKeyed(provider: (typeof KEYED)[number], entry: ProviderEntry, coun
   const notFound = `no matching key was found for the provided ${provider === 'secretbox' ? 'Secretbox' : 'AES'} transformer`;
   return {
     prefix: PREFIX[provider],
+    writer: { provider, keyName: entry[provider]?.keys[0]?.name ?? '' },
     forResource: (observe) => prefixTransformer(entries, notFound, { observe, provider }),
     close: () => {
       for (const { transformer } of entries) transformer.close?.();
@@ -133,7 +144,7 @@ export class EncryptionTransformer {
   transformerFor(resource: string): Transformer | undefined {
     const known = this.#made.get(resource);
     if (known !== undefined) return known;
-    const list = this.#rules.get(resource) ?? this.#rules.get(`*.${splitResource(resource).group}`) ?? this.#rules.get('*.*');
+    const list = this.#rulesFor(resource);
     if (list === undefined) return undefined;
     const hear = this.#observe;
     const observe: TransformObserver | undefined = hear === undefined ? undefined : (use) => hear(resource, use);
@@ -141,6 +152,20 @@ export class EncryptionTransformer {
     const made = prefixTransformer(entries, 'no matching prefix found', { observe });
     this.#made.set(resource, made);
     return made;
+  }
+
+  /** Who writes values of a resource; undefined when no rule names it, which writes clear text. */
+  writerFor(resource: string): Writer | undefined {
+    return this.#rulesFor(resource)?.[0]?.writer;
+  }
+
+  /** The resources that rules name, wildcards included, in the order of the configuration. */
+  get resources(): string[] {
+    return [...this.#rules.keys()];
+  }
+
+  #rulesFor(resource: string): readonly BuiltProvider[] | undefined {
+    return this.#rules.get(resource) ?? this.#rules.get(`*.${splitResource(resource).group}`) ?? this.#rules.get('*.*');
   }
 
   /** @param key - The full key under which the value will lie, e.g. `/registry/secrets/default/a`. */
@@ -181,12 +206,13 @@ async function buildEntry(
       kms.push({ config, transformer });
       made = {
         prefix: `k8s:enc:kms:${config.apiVersion}:${config.name}:`,
+        writer: { provider: 'kms', keyName: config.name, kms: transformer },
         forResource: () => transformer,
         close: () => transformer.close?.(),
       };
     }
     for (const name of KEYED) if (provider[name] !== undefined) made ??= buildKeyed(name, provider, counters);
-    made ??= { prefix: '', forResource: () => identityTransformer(), close: () => {} };
+    made ??= { prefix: '', writer: { provider: 'identity', keyName: '' }, forResource: () => identityTransformer(), close: () => {} };
     built.push(made);
     providers.push(made);
   }

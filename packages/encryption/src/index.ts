@@ -8,6 +8,7 @@ export {
   isHealthChecked,
   type KmsEntry,
   type KmsFactory,
+  type Writer,
 } from './encryption-transformer.js';
 export { EncryptionConfigError, TransformError } from './errors.js';
 export { type PrefixEntry, type PrefixTransformerOptions, prefixTransformer, type TransformObserver } from './prefix-transformer.js';
