@@ -4,6 +4,7 @@
  * A write is checked against memory and the index, given its revision, queued, and committed with others; it resolves,
  * and watchers see it, when the disk has it. Reads see exactly what is durable. History is kept for a while, then swept.
  */
+import { mkdirSync } from 'node:fs';
 import { StorageError } from '../errors.js';
 import type {
   GetResult,
@@ -57,6 +58,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<KeyValueStore> {
   const { dir } = options;
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(dir);
   let tables: Tables | null = null;
   try {

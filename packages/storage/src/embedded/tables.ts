@@ -9,7 +9,6 @@
  *
  * Revisions and times are big-endian float64, which sort like the numbers they are.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StorageError } from '../errors.js';
@@ -62,7 +61,6 @@ export class Tables {
 
   /** @throws StorageError `STORAGE_CORRUPT` when the file is not ours, damaged, or of another format. */
   static async open(dir: string, mapSizeBytes: number): Promise<Tables> {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, 'store.mdb');
     const wasCut = checkDataFile(path);
     let tables: Tables | null = null;
