@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CHECKS, evaluatePod, fixWorkload, type Level, type LevelVersion, type Pod } from '../src/index.js';
 import { arbitraryPod, arbitraryVersion } from './arbitrary-pod.js';
 
-const RUNS = process.env['SLOW'] === '1' ? 20_000 : 1500;
+const RUNS = process.env['SLOW'] === '1' ? 20_000 : 500;
 function runs<T>(property: fc.IProperty<T>): void {
   fc.assert(property, { numRuns: RUNS });
 }

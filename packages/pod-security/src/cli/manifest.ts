@@ -11,6 +11,7 @@ import {
   type Pair,
   parseAllDocuments,
   type ScalarTag,
+  visit,
 } from 'yaml';
 import { listedObjects, type PathPart, parseFieldPath } from '../index.js';
 import { InputError } from './console.js';
@@ -77,17 +78,29 @@ export function parseManifest(source: Source): Manifest {
   return { source, isJson, documents, lines };
 }
 
+/** The document as plain values. */
+function plainValue({ source, lines }: Manifest, document: Document.Parsed): unknown {
+  let offset = document.contents?.range[0] ?? 0;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = alias.range?.[0] ?? offset;
+      return visit.BREAK;
+    },
+  });
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new InputError(`${formatPosition(source.name, positionAt(lines, offset))}: ${(error as Error).message}`);
+  }
+}
+
 /** The objects of a file, those in Lists one by one. */
 export function objectsOf(manifest: Manifest): ManifestObject[] {
   return manifest.documents.flatMap((document) => {
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return [];
     const at = formatPosition(manifest.source.name, positionAt(manifest.lines, document.contents.range[0]));
-    let value: unknown;
-    try {
-      value = document.toJS();
-    } catch (error) {
-      throw new InputError(`${at}: ${(error as Error).message}`);
-    }
+    const value = plainValue(manifest, document);
     if (!isMap(document.contents))
       throw new InputError(`${at}: expected an object, got ${isSeq(document.contents) ? 'a list' : 'a value'}`);
     return listedObjects(value as object).map(({ object, path }) => ({
@@ -99,6 +112,11 @@ export function objectsOf(manifest: Manifest): ManifestObject[] {
   });
 }
 
+/** `<<`, which the parser turns into a symbol. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && typeof key.value === 'symbol' && key.value.description === '<<';
+}
+
 /** The pair of a key in a map, or in what is merged into it. */
 export function pairOf(document: Document.Parsed, node: unknown, key: PathPart): Pair<Node, Node | null> | undefined {
   if (!isMap<Node, Node | null>(node)) return undefined;
@@ -106,7 +124,7 @@ export function pairOf(document: Document.Parsed, node: unknown, key: PathPart):
   const own = node.items.find((pair) => String(isScalar(pair.key) ? pair.key.value : pair.key) === String(key));
   if (own !== undefined) return own;
   for (const pair of node.items) {
-    if (!isScalar(pair.key) || pair.key.value !== '<<') continue;
+    if (!isMergeKey(pair.key)) continue;
     const merged = isSeq<Node>(pair.value) ? pair.value.items : [pair.value];
     for (const item of merged) {
       const found = pairOf(document, resolved(document, item), key);

@@ -13,7 +13,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Change, PathPart } from '../index.js';
-import { type Manifest, pairOf, resolved } from './manifest.js';
+import { isMergeKey, type Manifest, pairOf, resolved } from './manifest.js';
 
 type Collection = YAMLMap<Node, Node | null> | YAMLSeq<Node | null>;
 
@@ -50,7 +50,7 @@ function ownChild(document: Document.Parsed, parent: Collection, part: PathPart)
 
 /** Replaces `<<` by what it stands for, as far as the map does not say otherwise itself. */
 function unmerge(document: Document.Parsed, map: YAMLMap<Node, Node | null>): void {
-  const merges = map.items.filter(({ key }) => isScalar(key) && key.value === '<<');
+  const merges = map.items.filter(({ key }) => isMergeKey(key));
   if (merges.length === 0) return;
   const keys = new Set(Object.keys(map.toJS(document) as object));
   const missing = [...keys].flatMap((key): Pair<Node, Node | null>[] => {
