@@ -68,11 +68,10 @@ export async function openStore(flags: StoreFlags, io: CliIo): Promise<KeyValueS
     return openSnapshot(snapshot, { skipHashCheck: flags.skipHashCheck ?? false });
   }
   const { connectEtcd } = await import('./sources/etcd-source.js');
-  const pem = (name: 'etcdCacert' | 'etcdCert' | 'etcdKey', field: string): object =>
-    flags[name] === undefined ? {} : { [field]: readFileSync(flags[name]) };
+  const pem = (file: string | undefined, field: string): object => (file === undefined ? {} : { [field]: readFileSync(file) });
   return connectEtcd({
     endpoints: etcd as string[],
-    tls: { ...pem('etcdCacert', 'ca'), ...pem('etcdCert', 'cert'), ...pem('etcdKey', 'key') },
+    tls: { ...pem(flags.etcdCacert, 'ca'), ...pem(flags.etcdCert, 'cert'), ...pem(flags.etcdKey, 'key') },
     ...(flags.etcdUser === undefined ? {} : { user: { name: flags.etcdUser, password: passwordOf(flags, io) } }),
   });
 }

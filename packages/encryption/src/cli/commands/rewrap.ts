@@ -3,12 +3,15 @@ import { keyIdHash } from '../../kms/key-id.js';
 import { KmsProvider } from '../../kms/provider.js';
 import type { CheckpointFile } from '../checkpoint.js';
 import { SILENT } from '../progress.js';
-import { createRateLimit } from '../rate-limit.js';
+import { createRateLimit, type RateLimit } from '../rate-limit.js';
 import { type KeyValueSource, pagesOf, type StoredEntry } from '../sources/key-value-source.js';
 import { countAll, type EncryptionContext, prefixesOf, resourceOfKey } from './context.js';
 import { faultOf, type ValueFault } from './value-fault.js';
 
 const ATTEMPTS_MAX = 10;
+/** In one step; etcd takes 128 values and 1.5 MiB. */
+const BATCH_ENTRIES_MAX = 50;
+const BATCH_BYTES_MAX = 512 * 1024;
 /** In a checkpoint. */
 const FAULTS_KEPT_MAX = 1000;
 
@@ -18,7 +21,7 @@ export interface RewrapOptions {
   dryRun?: boolean;
   /** Writes per second; 0 = no limit. Default 0. */
   perSecond?: number;
-  /** Values in flight. Default 8. */
+  /** Batches of values in flight. Default 4. */
   concurrency?: number;
   /** Where the work so far is kept. Default: nowhere. */
   checkpoint?: CheckpointFile;
@@ -51,7 +54,7 @@ export interface RewrapReport {
  */
 export async function rewrap(context: EncryptionContext, options: RewrapOptions = {}): Promise<RewrapReport> {
   const { source, progress = SILENT } = context;
-  const { dryRun = false, concurrency = 8, checkpoint, signal } = options;
+  const { dryRun = false, concurrency = 4, checkpoint, signal } = options;
   if (!dryRun && source.replace === undefined) throw new TypeError('this store can only be read');
   const prefixes = prefixesOf(context, context.resources ?? context.encryption.resources);
   const work = JSON.stringify([options.work ?? '', writersOf(context), prefixes]);
@@ -64,15 +67,15 @@ export async function rewrap(context: EncryptionContext, options: RewrapOptions 
     isComplete: true,
     resumedAfter: last?.after ?? '',
   };
-  const limit = createRateLimit(options.perSecond ?? 0);
+  const job: Job = { dryRun, report, limit: createRateLimit(options.perSecond ?? 0) };
   progress.start(await countAll(source, prefixes));
   progress.advance(report.scannedCount);
   for (let i = last?.prefixIndex ?? 0; i < prefixes.length; i++) {
     const after = i === last?.prefixIndex ? last.after : '';
     for await (const page of pagesOf(source, prefixes[i] as string, after)) {
-      const done = await inParallel(page, concurrency, signal, async (entry) => {
-        await rewrapEntry(context, entry, { dryRun, report, take: () => limit.take() });
-        progress.advance(1);
+      const done = await inParallel(batchesOf(page, source.replaceAll === undefined), concurrency, signal, async (batch) => {
+        await rewrapBatch(context, batch, job);
+        progress.advance(batch.length);
       });
       if (!done) {
         // Part of the page is done: the next run looks at it again, which finds nothing stale in that part.
@@ -107,32 +110,82 @@ function writersOf({ encryption }: EncryptionContext): string[] {
   });
 }
 
-async function rewrapEntry(
-  context: EncryptionContext,
-  first: StoredEntry,
-  { dryRun, report, take }: { dryRun: boolean; report: RewrapReport; take: () => Promise<void> },
-): Promise<void> {
-  const { source, encryption } = context;
-  const resource = resourceOfKey(context, first.key);
-  if (resource === null || encryption.writerFor(resource) === undefined) return;
-  let entry: StoredEntry | null = first;
+/** What the values of one run share. */
+interface Job {
+  dryRun: boolean;
+  report: RewrapReport;
+  limit: RateLimit;
+}
+
+/** Parts of a page that are small enough to be written in one step. */
+function batchesOf(page: readonly StoredEntry[], isSingle: boolean): StoredEntry[][] {
+  const batches: StoredEntry[][] = [];
+  let bytes = 0;
+  for (const entry of page) {
+    const last = batches.at(-1);
+    bytes += entry.value.length;
+    if (last !== undefined && !isSingle && last.length < BATCH_ENTRIES_MAX && bytes <= BATCH_BYTES_MAX) last.push(entry);
+    else {
+      batches.push([entry]);
+      bytes = entry.value.length;
+    }
+  }
+  return batches;
+}
+
+/** Tries a batch in one step; if somebody wrote one of its values, goes through them one by one. */
+async function rewrapBatch(context: EncryptionContext, batch: readonly StoredEntry[], job: Job): Promise<void> {
+  const { source } = context;
+  const changes: StoredEntry[] = [];
+  for (const entry of batch) {
+    try {
+      const change = await changeOf(context, entry, job);
+      if (change !== null) changes.push(change);
+    } catch (error) {
+      job.report.faults.push(faultOf(entry.key, error));
+    }
+  }
+  if (changes.length === 0) return;
+  if (job.dryRun) {
+    job.report.rewrittenCount += changes.length;
+    return;
+  }
+  for (const _ of changes) await job.limit.take();
   try {
-    for (let attempt = 1; entry !== null; attempt++) {
-      const { data, stale } = await encryption.decryptForResource(resource, entry.value, entry.key);
-      if (!stale) return;
-      if (dryRun) {
-        report.rewrittenCount += 1;
-        return;
-      }
-      await take();
-      const stored = await encryption.encryptForResource(resource, data, entry.key);
-      if (await (source.replace as NonNullable<KeyValueSource['replace']>)(entry.key, stored, entry.revision)) {
+    if (await source.replaceAll?.(changes)) {
+      job.report.rewrittenCount += changes.length;
+      return;
+    }
+  } catch {
+    // Too large for one step, or refused: each value tells for itself.
+  }
+  for (const change of changes) await rewrapEntry(context, change, job);
+}
+
+/** The entry as it should be written; `null` when it is good as it is. */
+async function changeOf(context: EncryptionContext, entry: StoredEntry, { dryRun }: Job): Promise<StoredEntry | null> {
+  const { encryption } = context;
+  const resource = resourceOfKey(context, entry.key);
+  if (resource === null || encryption.writerFor(resource) === undefined) return null;
+  const { data, stale } = await encryption.decryptForResource(resource, entry.value, entry.key);
+  if (!stale) return null;
+  return dryRun ? entry : { ...entry, value: await encryption.encryptForResource(resource, data, entry.key) };
+}
+
+async function rewrapEntry(context: EncryptionContext, first: StoredEntry, job: Job): Promise<void> {
+  const source = context.source as KeyValueSource & Required<Pick<KeyValueSource, 'replace'>>;
+  const { report } = job;
+  let change: StoredEntry | null = first;
+  try {
+    for (let attempt = 1; change !== null; attempt++) {
+      if (await source.replace(change.key, change.value, change.revision)) {
         report.rewrittenCount += 1;
         return;
       }
       report.conflictCount += 1;
       if (attempt >= ATTEMPTS_MAX) throw new Error(`others wrote it ${attempt} times in a row`);
-      entry = await source.get(entry.key);
+      const entry: StoredEntry | null = await source.get(first.key);
+      change = entry === null ? null : await changeOf(context, entry, job);
     }
   } catch (error) {
     report.faults.push(faultOf(first.key, error));

@@ -96,7 +96,7 @@ function addRewrap(program: Command, io: CliIo, setExitCode: (code: number) => v
   withConfigOptions(withStoreOptions(command, { snapshots: false }))
     .option('--checkpoint <file>', 'keeps how far the work is; the same command continues there after an interruption')
     .option('--rate <n>', 'writes per second, 0 = no limit', wholeNumber, 0)
-    .option('--concurrency <n>', 'values in flight', wholeNumber, 8)
+    .option('--concurrency <n>', 'batches of values in flight', wholeNumber, 4)
     .option('--dry-run', 'count what would be written')
     .option('-o, --output <form>', 'text or json', 'text')
     .action(

@@ -163,12 +163,16 @@ class EtcdSource implements KeyValueSource {
     return found === undefined ? null : entryOf(found);
   }
 
-  async replace(key: string, value: Uint8Array, revision: string): Promise<boolean> {
-    const bytes = Buffer.from(key);
+  replace(key: string, value: Uint8Array, revision: string): Promise<boolean> {
+    return this.replaceAll([{ key, value, revision }]);
+  }
+
+  async replaceAll(changes: readonly StoredEntry[]): Promise<boolean> {
+    const named = changes.map(({ key, value, revision }) => ({ key: Buffer.from(key), value, modRevision: BigInt(revision) }));
     try {
       const { succeeded } = await this.#etcd.once('Txn', TxnRequestSchema, TxnResponseSchema, {
-        compare: [{ result: 0, target: TARGET_MOD_REVISION, key: bytes, modRevision: BigInt(revision) }],
-        success: [{ request: { case: 'requestPut', value: { key: bytes, value, ignoreLease: true } } }],
+        compare: named.map(({ key, modRevision }) => ({ result: 0, target: TARGET_MOD_REVISION, key, modRevision })),
+        success: named.map(({ key, value }) => ({ request: { case: 'requestPut' as const, value: { key, value, ignoreLease: true } } })),
       });
       return succeeded;
     } catch (error) {

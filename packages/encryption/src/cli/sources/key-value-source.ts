@@ -21,10 +21,16 @@ export interface KeyValueSource {
    * @returns false when somebody has.
    */
   replace?(key: string, value: Uint8Array, revision: string): Promise<boolean>;
+  /**
+   * Replaces several values in one step, all or none: many times faster than one by one. Optional.
+   *
+   * @returns false when somebody has written one of them since its revision; nothing is replaced then.
+   */
+  replaceAll?(changes: readonly StoredEntry[]): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** One entry. */
+/** One entry; in a change, the value is the new one and the revision that of the old one. */
 export interface StoredEntry {
   key: string;
   value: Uint8Array;
