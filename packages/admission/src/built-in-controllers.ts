@@ -14,7 +14,7 @@ import { namespaceAutoProvision } from './controllers/namespace-auto-provision.j
 import { namespaceExists } from './controllers/namespace-exists.js';
 import { namespaceLifecycle } from './controllers/namespace-lifecycle.js';
 import { persistentVolumeClaimResize } from './controllers/persistent-volume-claim-resize.js';
-import { podSecurity } from './controllers/pod-security.js';
+import { parsePodSecurityConfiguration, podSecurity } from './controllers/pod-security.js';
 import { podTopologyLabels } from './controllers/pod-topology-labels.js';
 import { priority } from './controllers/priority.js';
 import { resourceQuota } from './controllers/resource-quota.js';
@@ -52,7 +52,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   ServiceAccount: serviceAccount,
   TaintNodesByCondition: taintNodesByCondition,
   AlwaysPullImages: alwaysPullImages,
-  PodSecurity: (dependencies) => podSecurity(dependencies),
+  PodSecurity: (dependencies, configuration) => podSecurity(dependencies, parsePodSecurityConfiguration(configuration)),
   Priority: priority,
   DefaultTolerationSeconds: (_dependencies, _configuration, selection) =>
     defaultTolerationSeconds({
