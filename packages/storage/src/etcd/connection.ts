@@ -1,17 +1,18 @@
 /**
- * The way to etcd: one gRPC channel per member, one of which is in use.
+ * The way to etcd: the members of the cluster, one of which is in use.
  *
- * A call goes to the member in use. When that fails, all members are asked for their status at once and the first that
+ * Single calls go over a lean channel of our own, watch streams over the gRPC library's. A call goes to the member in use. When that fails, all members are asked for their status at once and the first that
  * answers is used from then on. What has surely not been done is tried again until the request's time is over: reads
  * always, writes only when they never left this process (a write whose answer was lost may have happened).
  */
 import { create } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, connectivityState, credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
 import { StorageError } from '../errors.js';
 import { isFromEtcd, isServiceError, isTokenFault, isUnavailable, toStorageError } from './faults.js';
 import { AuthenticateRequestSchema, type WatchResponse } from './gen/etcd_pb.js';
 import { type EtcdMethod, encodeMessage, etcdMethods } from './methods.js';
 import { type EtcdEndpoint, type ResolvedEtcdOptions, readTlsFiles } from './options.js';
+import { GrpcFault, UnaryChannel } from './unary-channel.js';
 
 /** How a call may be repeated. */
 export interface CallOptions {
@@ -26,7 +27,9 @@ export type WatchStream = ClientDuplexStream<Buffer, WatchResponse>;
 
 interface Member {
   endpoint: EtcdEndpoint;
-  client: Client;
+  unary: UnaryChannel;
+  /** For streams; opened with the first one. */
+  client: Client | null;
   streams: Set<WatchStream>;
 }
 
@@ -35,6 +38,7 @@ const RECOVERY_PAUSE_MS = { first: 20, max: 500 };
 /** Pause before a read is sent again to a member that is alive but cannot serve it (no leader, an election). */
 const RETRY_PAUSE_MS = 50;
 const NOTHING = Buffer.alloc(0);
+const NO_FILES = { ca: null, cert: null, key: null };
 const identity = (bytes: Buffer): Buffer => bytes;
 
 /** A connection to an etcd cluster; connects on first use. */
@@ -44,11 +48,14 @@ export class EtcdConnection {
   #current: Member | null = null;
   #recovering: Promise<void> | null = null;
   #lastFault: string = 'not connected yet';
-  #metadata = new Metadata();
+  #token = '';
   /** The token is missing or refused. */
   #tokenPending = false;
   #inFlight = 0;
   #onIdle: (() => void) | null = null;
+  /** Settles when the connection is being closed, so that nobody waits for a member any longer. */
+  readonly #whenClosing: Promise<void>;
+  #wakeWaiting: () => void = () => {};
   /** No new calls. */
   #closing = false;
   /** Disconnected. */
@@ -56,7 +63,10 @@ export class EtcdConnection {
 
   constructor(options: ResolvedEtcdOptions) {
     this.#options = options;
-    this.#members = options.endpoints.map((endpoint) => ({ endpoint, client: this.#open(endpoint), streams: new Set() }));
+    this.#whenClosing = new Promise((resolve) => {
+      this.#wakeWaiting = resolve;
+    });
+    this.#members = options.endpoints.map((endpoint) => ({ endpoint, unary: this.#openUnary(endpoint), client: null, streams: new Set() }));
   }
 
   /**
@@ -94,9 +104,11 @@ export class EtcdConnection {
   /** Opens a watch stream on the member in use, once there is one. */
   async openWatchStream(): Promise<WatchStream> {
     const member = await this.#acquire(Date.now() + this.#options.requestTimeoutMs, 'Watch');
-    const metadata = this.#metadata.clone();
+    const metadata = new Metadata();
+    if (this.#token !== '') metadata.set('token', this.#token);
     // A member that is cut off from its leader ends the stream instead of falling silent.
     metadata.set('hasleader', 'true');
+    member.client ??= this.#openClient(member.endpoint);
     const stream = member.client.makeBidiStreamRequest(etcdMethods.watch.path, identity, etcdMethods.watch.decode, metadata, {});
     member.streams.add(stream);
     stream.on('status', () => member.streams.delete(stream));
@@ -110,9 +122,10 @@ export class EtcdConnection {
     this.#current = null;
   }
 
-  /** Takes no more calls, waits for those under way (at most their timeout), and disconnects. */
+  /** Takes no more calls, waits for those that are on their way to a member, and disconnects. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#wakeWaiting();
     if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
@@ -120,7 +133,10 @@ export class EtcdConnection {
     }
     this.#closed = true;
     this.#current = null;
-    for (const member of this.#members) member.client.close();
+    for (const member of this.#members) {
+      member.unary.reset();
+      member.client?.close();
+    }
   }
 
   #settled(): void {
@@ -131,7 +147,7 @@ export class EtcdConnection {
   #usable(): Member | null {
     const member = this.#current;
     if (member === null) return null;
-    if (member.client.getChannel().getConnectivityState(false) === connectivityState.READY) return member;
+    if (member.unary.isReady) return member;
     this.#current = null;
     return null;
   }
@@ -143,11 +159,20 @@ export class EtcdConnection {
     deadlineMs: number,
     done: (error: Error | null, response?: Response) => void,
   ): void {
-    try {
-      member.client.makeUnaryRequest(method.path, identity, method.decode, request, this.#metadata, { deadline: deadlineMs }, done);
-    } catch (error) {
-      done(error as Error);
-    }
+    member.unary.call(method.path, request, this.#token, deadlineMs, (error, message) => {
+      if (error !== null) {
+        done(error);
+        return;
+      }
+      let response: Response;
+      try {
+        response = method.decode(message as Buffer);
+      } catch (cause) {
+        done(new GrpcFault(grpcStatus.INTERNAL, `the answer to ${method.name} cannot be read`, { cause }));
+        return;
+      }
+      done(null, response);
+    });
   }
 
   #sendOnce<Response>(member: Member, method: EtcdMethod<Response>, request: Buffer, deadlineMs: number): Promise<Response> {
@@ -187,12 +212,12 @@ export class EtcdConnection {
 
   /** Decides after a failed attempt: returns to have it tried again, throws to give up. */
   async #judge(member: Member, error: unknown, isRead: boolean, deadlineMs: number, operation: string): Promise<void> {
-    if (this.#closed) throw closedError();
     if (isTokenFault(error) && this.#options.auth !== null) {
       this.#tokenPending = true;
       return;
     }
     if (!isUnavailable(error)) throw error;
+    if (this.#closing) throw this.#closed ? closedError() : toStorageError(error, operation, 0);
     this.#noteFault(member, error);
     if (isFromEtcd(error)) {
       if (isRead && Date.now() + RETRY_PAUSE_MS < deadlineMs) {
@@ -203,7 +228,8 @@ export class EtcdConnection {
       }
     } else {
       if (this.#current === member) this.#current = null;
-      if (isRead && Date.now() < deadlineMs) return;
+      const isUnprocessed = error instanceof GrpcFault && error.isUnprocessed;
+      if ((isRead || isUnprocessed) && Date.now() < deadlineMs) return;
     }
     throw toStorageError(error, operation, 0);
   }
@@ -211,14 +237,14 @@ export class EtcdConnection {
   /** A member that answers, waiting for one until the deadline. */
   async #acquire(deadlineMs: number, operation: string): Promise<Member> {
     for (;;) {
-      if (this.#closed) throw closedError();
+      if (this.#closing) throw closedError();
       const member = this.#usable();
       if (member !== null && !this.#tokenPending) return member;
       this.#recovering ??= this.#recover().finally(() => {
         this.#recovering = null;
       });
       const leftMs = deadlineMs - Date.now();
-      if (leftMs <= 0 || !(await settlesWithin(this.#recovering, leftMs))) {
+      if (leftMs <= 0 || !(await settlesWithin(Promise.race([this.#recovering, this.#whenClosing]), leftMs))) {
         throw new StorageError('STORAGE_UNAVAILABLE', `etcd does not answer: ${this.#lastFault}`, { operation });
       }
     }
@@ -229,7 +255,7 @@ export class EtcdConnection {
     let pauseMs = RECOVERY_PAUSE_MS.first;
     // Ends with nobody waiting as well: a later call starts it anew.
     const endMs = Date.now() + this.#options.requestTimeoutMs;
-    while (!this.#closed && Date.now() < endMs) {
+    while (!this.#closing && Date.now() < endMs) {
       const member = this.#usable() ?? (await this.#firstAlive());
       if (member !== null && (await this.#authenticate(member))) {
         this.#current = member;
@@ -260,15 +286,14 @@ export class EtcdConnection {
   /** Gets a token when a user is configured and there is none. */
   async #authenticate(member: Member): Promise<boolean> {
     const { auth } = this.#options;
-    if (auth === null || (!this.#tokenPending && this.#metadata.get('token').length > 0)) return true;
+    if (auth === null || (!this.#tokenPending && this.#token !== '')) return true;
     try {
       const request = encodeMessage(
         AuthenticateRequestSchema,
         create(AuthenticateRequestSchema, { name: auth.username, password: auth.password }),
       );
       const { token } = await this.#sendOnce(member, etcdMethods.authenticate, request, Date.now() + this.#options.attemptTimeoutMs);
-      this.#metadata = new Metadata();
-      this.#metadata.set('token', token);
+      this.#token = token;
       this.#tokenPending = false;
       return true;
     } catch (error) {
@@ -295,37 +320,47 @@ export class EtcdConnection {
   #renew(member: Member): void {
     if (this.#closed) return;
     try {
-      const client = this.#open(member.endpoint);
-      member.client.close();
-      member.client = client;
+      const unary = this.#openUnary(member.endpoint);
+      member.unary.reset();
+      member.unary = unary;
+      member.client?.close();
+      member.client = null;
       for (const stream of member.streams) stream.cancel();
     } catch (error) {
       this.#noteFault(member, error);
     }
   }
 
-  #open(endpoint: EtcdEndpoint): Client {
+  #openUnary({ url, secure }: EtcdEndpoint): UnaryChannel {
+    const { keepaliveTimeMs, keepaliveTimeoutMs, sendBytesMax, receiveBytesMax, tls } = this.#options;
+    const { ca, cert, key } = secure ? readTlsFiles(tls) : NO_FILES;
+    return new UnaryChannel({
+      url: url.includes('://') || url.startsWith('unix:') ? url : `${secure ? 'https' : 'http'}://${url}`,
+      tls: { ...(ca === null ? {} : { ca }), ...(cert === null || key === null ? {} : { cert, key }) },
+      keepaliveTimeMs,
+      keepaliveTimeoutMs,
+      sendBytesMax,
+      receiveBytesMax,
+    });
+  }
+
+  #openClient({ target, secure }: EtcdEndpoint): Client {
     const options = this.#options;
-    const files = endpoint.secure ? readTlsFiles(options.tls) : null;
-    return new Client(
-      endpoint.target,
-      files === null ? credentials.createInsecure() : credentials.createSsl(files.ca, files.key, files.cert),
-      {
-        'grpc.enable_retries': 0,
-        'grpc.enable_channelz': 0,
-        'grpc.enable_http_proxy': 0,
-        'grpc.service_config_disable_resolution': 1,
-        'grpc.use_local_subchannel_pool': 1,
-        'grpc.keepalive_time_ms': options.keepaliveTimeMs,
-        'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
-        'grpc.initial_reconnect_backoff_ms': 50,
-        'grpc.max_reconnect_backoff_ms': 1_000,
-        'grpc.max_send_message_length': options.sendBytesMax,
-        'grpc.max_receive_message_length': options.receiveBytesMax,
-        // Large lists otherwise arrive 64 KiB per round trip.
-        'grpc-node.flow_control_window': 4 * 2 ** 20,
-      },
-    );
+    const files = secure ? readTlsFiles(options.tls) : NO_FILES;
+    return new Client(target, secure ? credentials.createSsl(files.ca, files.key, files.cert) : credentials.createInsecure(), {
+      'grpc.enable_retries': 0,
+      'grpc.enable_channelz': 0,
+      'grpc.enable_http_proxy': 0,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.keepalive_time_ms': options.keepaliveTimeMs,
+      'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+      'grpc.max_send_message_length': options.sendBytesMax,
+      'grpc.max_receive_message_length': options.receiveBytesMax,
+      'grpc-node.flow_control_window': 4 * 2 ** 20,
+    });
   }
 }
 
