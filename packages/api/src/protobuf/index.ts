@@ -1,0 +1,8 @@
+export {
+  decodeProtobuf,
+  hasProtobufForm,
+  PROTOBUF_MEDIA_TYPE,
+  type ProtobufEnvelope,
+  ProtobufError,
+  readProtobufEnvelope,
+} from './decode.js';
