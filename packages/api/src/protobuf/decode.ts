@@ -112,8 +112,7 @@ function messageOf(definition: string): Message | undefined {
 function readMessage(reader: BinaryReader, schema: Schema, depth: number): unknown {
   const { definition = '' } = schema;
   const special = specialOf(definition);
-  if (special !== undefined)
-    return readSpecial(special, reader, (bytes, of) => readMessage(new BinaryReader(bytes), of, depth + 1), schema);
+  if (special !== undefined) return readSpecial(special, reader, (bytes, of) => readMessage(new BinaryReader(bytes), of, depth + 1));
   const message = messageOf(definition);
   if (message === undefined) throw new ProtobufError(`${definition === '' ? 'the object' : definition} has no protobuf form`);
   const out: Fields = {};

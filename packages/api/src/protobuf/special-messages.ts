@@ -1,6 +1,7 @@
 /** Messages whose JSON form is not an object of their fields. */
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Schema } from '@k/apimachinery';
+import { schemaOf } from '../schemas/notation.js';
 
 /** How such a message is read. */
 export type SpecialMessage = 'raw-json' | 'schema-or-array' | 'schema-or-bool' | 'schema-or-strings';
@@ -20,8 +21,6 @@ export function specialOf(definition: string): SpecialMessage | undefined {
   return SPECIAL[definition];
 }
 
-const jsonSchemaProps = { definition: `${EXTENSIONS}.JSONSchemaProps` };
-
 /**
  * Reads a special message.
  *
@@ -31,9 +30,8 @@ export function readSpecial(
   special: SpecialMessage,
   reader: BinaryReader,
   readNested: (bytes: Uint8Array, schema: Schema) => unknown,
-  schema: Schema,
 ): unknown {
-  const nested = (bytes: Uint8Array): unknown => readNested(bytes, { ...schema, ...jsonSchemaProps });
+  const nested = (bytes: Uint8Array): unknown => readNested(bytes, schemaOf('apiextensions.v1/JSONSchemaProps'));
   let raw: Uint8Array = new Uint8Array();
   let single: unknown;
   let allows = false;
