@@ -5,6 +5,7 @@ import { DISCOVERY_GROUPS, DISCOVERY_ROWS, type DiscoveryRow } from './discovery
 import { SELECTABLE_FIELDS, STORAGE_PATHS, STORAGE_VERSIONS, STRATEGIES } from './kinds/index.js';
 import { schemaOf } from './schemas/notation.js';
 import { tableFor } from './tables.js';
+import { validationOf } from './validation/index.js';
 
 const ORDINARY_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -83,7 +84,8 @@ function definitionOf(
     );
   });
   const path = STORAGE_PATHS[key];
-  const { convert, ...rules } = strategy;
+  const { convert, ...own } = strategy;
+  const rules = { ...validationOf(key), ...own };
   return {
     group,
     resource: row.name,

@@ -72,7 +72,12 @@ export interface ResourceStrategy {
   /** Texts for `Warning` headers. */
   readonly warnings?: (object: KubeObject, old: KubeObject | null) => string[];
   /** How names are checked: messages, empty when fine. Default: DNS-1123 subdomain. */
-  readonly validateName?: (name: string, prefix: boolean) => string[];
+  readonly nameRule?: (name: string, prefix: boolean) => readonly string[];
+  /**
+   * Which rules of metadata the kind applies to changes, besides those that every kind goes through first: upstream's
+   * kinds repeat some of them, and the repetitions show as causes. Default `update`.
+   */
+  readonly metadataOnUpdate?: 'none' | 'update' | 'create' | 'both';
   /** Values for field selectors besides metadata.name and metadata.namespace (storage version). */
   readonly selectFields?: (object: KubeObject) => Record<string, string>;
   /** How unsupported field selectors are refused: most kinds name the supported ones, older ones say `field label not supported: x`. */
@@ -119,4 +124,16 @@ export interface TableDefinition {
   readonly columns: readonly TableColumn[];
   /** The cells of one object, in the order of `columns`. `now` in milliseconds, for ages. */
   readonly cells: (object: KubeObject, now: number) => unknown[];
+  /** What a row says about its object, e.g. that a pod has run to its end. */
+  readonly conditions?: (object: KubeObject) => readonly TableRowCondition[];
+  /** The order of rows in a list. Default: that of the list. */
+  readonly compare?: (a: KubeObject, b: KubeObject) => number;
+}
+
+/** A condition of a table's row. */
+export interface TableRowCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
 }

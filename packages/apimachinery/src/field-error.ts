@@ -1,3 +1,4 @@
+import { goQuote } from './go-quote.js';
 import type { StatusCause } from './status.js';
 
 /** The kinds of `field.Error`; the value is the cause's reason. */
@@ -43,17 +44,23 @@ const WITHOUT_VALUE: ReadonlySet<FieldErrorType> = new Set([
   'InternalError',
 ]);
 
-/** The value as upstream prints it: strings quoted, `null`, numbers bare, objects as JSON. */
+/** A `badValue` that is not printed: the error then shows its type and its detail only. */
+export const OMIT_VALUE: unique symbol = Symbol('omitted value');
+
+const HTML_ESCAPES: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+
+/** The value as upstream prints it: strings quoted, `null`, numbers bare, objects as JSON of Go, which escapes `<`, `>` and `&`. */
 function printValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'bigint') return value.toString();
-  return JSON.stringify(value);
+  if (typeof value === 'string') return goQuote(value);
+  return JSON.stringify(value).replace(/[<>&]/g, (char) => HTML_ESCAPES[char] as string);
 }
 
 /** The text of one error without its field: `Invalid value: "x": must be …`. */
 export function fieldErrorBody(error: FieldError): string {
   const title = TITLES[error.type];
-  const head = WITHOUT_VALUE.has(error.type) ? title : `${title}: ${printValue(error.badValue)}`;
+  const head = WITHOUT_VALUE.has(error.type) || error.badValue === OMIT_VALUE ? title : `${title}: ${printValue(error.badValue)}`;
   return error.detail === '' ? head : `${head}: ${error.detail}`;
 }
 

@@ -1,0 +1,89 @@
+import type { KubeObject } from '@k/apimachinery';
+import type { ResourceStrategy } from '../definition.js';
+import {
+  controllerRevisionValidation,
+  daemonSetValidation,
+  deploymentValidation,
+  replicaSetValidation,
+  statefulSetValidation,
+} from './apps.js';
+import { autoscalerValidation } from './autoscaling.js';
+import { namespaceValidation, nodeValidation } from './cluster-objects.js';
+import { configMapValidation, secretValidation } from './config.js';
+import { disruptionBudgetValidation } from './disruption-budgets.js';
+import { endpointSliceValidation, endpointsValidation } from './endpoints.js';
+import { FieldErrors } from './field-errors.js';
+import { ingressClassValidation, ingressValidation } from './ingresses.js';
+import { cronJobValidation, jobValidation } from './jobs.js';
+import type { KindValidation } from './kind-validation.js';
+import { ipAddressValidation, networkPolicyValidation, serviceCidrValidation } from './network.js';
+import { claimValidation, persistentVolumeValidation } from './persistent-volumes.js';
+import { podValidation } from './pods.js';
+import { limitRangeValidation, resourceQuotaValidation } from './quotas.js';
+import { clusterRoleBindingValidation, clusterRoleValidation, roleBindingValidation, roleValidation } from './rbac.js';
+import { podTemplateValidation, replicationControllerValidation } from './replica-controllers.js';
+import { serviceValidation } from './services.js';
+
+/** Validation of the built-in kinds by `resource` or `resource.group`. */
+const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
+  pods: podValidation,
+  podtemplates: podTemplateValidation,
+  replicationcontrollers: replicationControllerValidation,
+  services: serviceValidation,
+  endpoints: endpointsValidation,
+  configmaps: configMapValidation,
+  secrets: secretValidation,
+  serviceaccounts: { metadataOnUpdate: 'both' },
+  namespaces: namespaceValidation,
+  nodes: nodeValidation,
+  persistentvolumes: persistentVolumeValidation,
+  persistentvolumeclaims: claimValidation,
+  resourcequotas: resourceQuotaValidation,
+  limitranges: limitRangeValidation,
+  'deployments.apps': deploymentValidation,
+  'replicasets.apps': replicaSetValidation,
+  'statefulsets.apps': statefulSetValidation,
+  'daemonsets.apps': daemonSetValidation,
+  'controllerrevisions.apps': controllerRevisionValidation,
+  'jobs.batch': jobValidation,
+  'cronjobs.batch': cronJobValidation,
+  'horizontalpodautoscalers.autoscaling': autoscalerValidation,
+  'poddisruptionbudgets.policy': disruptionBudgetValidation,
+  'ingresses.networking.k8s.io': ingressValidation,
+  'ingressclasses.networking.k8s.io': ingressClassValidation,
+  'networkpolicies.networking.k8s.io': networkPolicyValidation,
+  'ipaddresses.networking.k8s.io': ipAddressValidation,
+  'servicecidrs.networking.k8s.io': serviceCidrValidation,
+  'endpointslices.discovery.k8s.io': endpointSliceValidation,
+  'roles.rbac.authorization.k8s.io': roleValidation,
+  'clusterroles.rbac.authorization.k8s.io': clusterRoleValidation,
+  'rolebindings.rbac.authorization.k8s.io': roleBindingValidation,
+  'clusterrolebindings.rbac.authorization.k8s.io': clusterRoleBindingValidation,
+};
+
+/** The parts of a strategy that validate one built-in resource; `key` is `resource` or `resource.group`. */
+export function validationOf(key: string): Pick<ResourceStrategy, 'validate' | 'validateUpdate' | 'nameRule' | 'metadataOnUpdate'> {
+  const rules = VALIDATIONS[key];
+  if (rules === undefined) return {};
+  const { create, update, subresources, nameRule, metadataOnUpdate } = rules;
+  return {
+    ...(nameRule === undefined ? {} : { nameRule }),
+    ...(metadataOnUpdate === undefined ? {} : { metadataOnUpdate }),
+    ...(create === undefined
+      ? {}
+      : {
+          validate: (object) => {
+            const errors = new FieldErrors();
+            create(object, errors);
+            return errors.list;
+          },
+        }),
+    validateUpdate: (object: KubeObject, old: KubeObject, subresource: string) => {
+      const errors = new FieldErrors();
+      if (subresource !== '' && subresource !== 'scale') subresources?.[subresource]?.(object, old, errors);
+      else if (update !== undefined) update(object, old, errors);
+      else create?.(object, errors);
+      return errors.list;
+    },
+  };
+}
