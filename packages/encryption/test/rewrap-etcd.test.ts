@@ -134,6 +134,7 @@ if (hasEtcd()) {
           const text = JSON.stringify({ ...JSON.parse(Buffer.from(data).toString('utf8')), changed: `${seed}.${n}` });
           const stored = await old.encryptForResource('secrets', Buffer.from(text), key);
           if (await writer.replace?.(key, stored, entry.revision)) written.set(key, text);
+          await sleep(2);
         }
       };
       const writers = [1, 2, 3, 4].map(write);

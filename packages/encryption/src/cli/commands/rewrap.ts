@@ -133,9 +133,8 @@ function batchesOf(page: readonly StoredEntry[], isSingle: boolean): StoredEntry
   return batches;
 }
 
-/** Tries a batch in one step; if somebody wrote one of its values, goes through them one by one. */
+/** Encrypts what is stale of a batch, then writes it. */
 async function rewrapBatch(context: EncryptionContext, batch: readonly StoredEntry[], job: Job): Promise<void> {
-  const { source } = context;
   const changes: StoredEntry[] = [];
   for (const entry of batch) {
     try {
@@ -150,16 +149,26 @@ async function rewrapBatch(context: EncryptionContext, batch: readonly StoredEnt
     job.report.rewrittenCount += changes.length;
     return;
   }
-  for (const _ of changes) await job.limit.take();
+  await job.limit.take(changes.length);
+  await writeBatch(context, changes, job);
+}
+
+/** Writes all in one step; if somebody wrote one of them, halves the batch until that one is alone. */
+async function writeBatch(context: EncryptionContext, changes: readonly StoredEntry[], job: Job): Promise<void> {
+  const [only] = changes;
+  if (only === undefined) return;
+  if (changes.length === 1) return rewrapEntry(context, only, job);
   try {
-    if (await source.replaceAll?.(changes)) {
+    if (await context.source.replaceAll?.(changes)) {
       job.report.rewrittenCount += changes.length;
       return;
     }
   } catch {
-    // Too large for one step, or refused: each value tells for itself.
+    // Too large for one step, or refused: smaller ones tell for themselves.
   }
-  for (const change of changes) await rewrapEntry(context, change, job);
+  const half = changes.length >> 1;
+  await writeBatch(context, changes.slice(0, half), job);
+  await writeBatch(context, changes.slice(half), job);
 }
 
 /** The entry as it should be written; `null` when it is good as it is. */
