@@ -66,7 +66,10 @@ const violationText = (target: LevelVersion, { detail }: EvaluationResult): stri
   `violate PodSecurity ${goQuote(formatLevelVersion(target))}: ${detail}`;
 
 /** The PodSecurity controller. */
-export function podSecurity(dependencies: AdmissionDependencies, options: PodSecurityOptions = {}): AdmissionController {
+export function podSecurity(
+  dependencies: Pick<AdmissionDependencies, 'objects' | 'metrics' | 'now'>,
+  options: PodSecurityOptions = {},
+): AdmissionController {
   const { objects, metrics } = dependencies;
   const defaults = options.defaults ?? PRIVILEGED_POLICY;
   const namesOf = (names: readonly string[] = []): ReadonlySet<string> => new Set(names.filter((name) => name !== ''));
