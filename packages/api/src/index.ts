@@ -5,5 +5,5 @@ export { DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
 export { convertEvent } from './kinds/events.js';
 export { type PruneResult, pruneAndDefault } from './prune-and-default.js';
 export { definitionName, schemaOf } from './schemas/notation.js';
-export { age } from './tables.js';
+export { age, GENERIC_TABLE, scaleTable } from './tables.js';
 export * from './validate-metadata.js';
