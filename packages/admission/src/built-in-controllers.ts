@@ -3,18 +3,27 @@ import type { AdmissionConfiguration } from './configuration.js';
 import { alwaysAdmit } from './controllers/always-admit.js';
 import { alwaysDeny } from './controllers/always-deny.js';
 import { alwaysPullImages } from './controllers/always-pull-images.js';
+import { certificateApproval } from './controllers/certificate-approval.js';
+import { certificateSigning } from './controllers/certificate-signing.js';
+import { certificateSubjectRestriction } from './controllers/certificate-subject-restriction.js';
+import { clusterTrustBundleAttest } from './controllers/cluster-trust-bundle-attest.js';
 import { defaultIngressClass } from './controllers/default-ingress-class.js';
 import { defaultStorageClass } from './controllers/default-storage-class.js';
 import { defaultTolerationSeconds } from './controllers/default-toleration-seconds.js';
 import { denyServiceExternalIps } from './controllers/deny-service-external-ips.js';
+import { eventRateLimit, parseEventRateLimitConfiguration } from './controllers/event-rate-limit.js';
 import { extendedResourceToleration } from './controllers/extended-resource-toleration.js';
 import { limitPodHardAntiAffinityTopology } from './controllers/limit-pod-hard-anti-affinity-topology.js';
 import { limitRanger } from './controllers/limit-ranger.js';
 import { namespaceAutoProvision } from './controllers/namespace-auto-provision.js';
 import { namespaceExists } from './controllers/namespace-exists.js';
 import { namespaceLifecycle } from './controllers/namespace-lifecycle.js';
+import { nodeRestriction } from './controllers/node-restriction.js';
+import { ownerReferencesPermissionEnforcement } from './controllers/owner-references-permission-enforcement.js';
 import { persistentVolumeClaimResize } from './controllers/persistent-volume-claim-resize.js';
+import { parsePodNodeSelectorConfiguration, podNodeSelector } from './controllers/pod-node-selector.js';
 import { parsePodSecurityConfiguration, podSecurity } from './controllers/pod-security.js';
+import { parsePodTolerationRestrictionConfiguration, podTolerationRestriction } from './controllers/pod-toleration-restriction.js';
 import { podTopologyLabels } from './controllers/pod-topology-labels.js';
 import { priority } from './controllers/priority.js';
 import { resourceQuota } from './controllers/resource-quota.js';
@@ -50,20 +59,30 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   LimitPodHardAntiAffinityTopology: limitPodHardAntiAffinityTopology,
   LimitRanger: limitRanger,
   ServiceAccount: serviceAccount,
+  NodeRestriction: nodeRestriction,
   TaintNodesByCondition: taintNodesByCondition,
   AlwaysPullImages: alwaysPullImages,
   PodSecurity: (dependencies, configuration) => podSecurity(dependencies, parsePodSecurityConfiguration(configuration)),
+  PodNodeSelector: (dependencies, configuration) => podNodeSelector(dependencies, parsePodNodeSelectorConfiguration(configuration)),
   Priority: priority,
   DefaultTolerationSeconds: (_dependencies, _configuration, selection) =>
     defaultTolerationSeconds({
       notReadySeconds: selection.defaultNotReadyTolerationSeconds ?? 300,
       unreachableSeconds: selection.defaultUnreachableTolerationSeconds ?? 300,
     }),
+  PodTolerationRestriction: (dependencies, configuration) =>
+    podTolerationRestriction(dependencies, parsePodTolerationRestrictionConfiguration(configuration)),
+  EventRateLimit: (dependencies, configuration) => eventRateLimit(dependencies, parseEventRateLimitConfiguration(configuration)),
   ExtendedResourceToleration: extendedResourceToleration,
   DefaultStorageClass: defaultStorageClass,
   StorageObjectInUseProtection: storageObjectInUseProtection,
+  OwnerReferencesPermissionEnforcement: ownerReferencesPermissionEnforcement,
   PersistentVolumeClaimResize: persistentVolumeClaimResize,
   RuntimeClass: runtimeClass,
+  CertificateApproval: certificateApproval,
+  CertificateSigning: certificateSigning,
+  ClusterTrustBundleAttest: clusterTrustBundleAttest,
+  CertificateSubjectRestriction: certificateSubjectRestriction,
   DefaultIngressClass: defaultIngressClass,
   DenyServiceExternalIPs: denyServiceExternalIps,
   PodTopologyLabels: podTopologyLabels,

@@ -13,8 +13,8 @@ export interface PodContainer {
   restartPolicy?: string;
   resources?: ResourceRequirements;
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
-  env?: { name: string; valueFrom?: { secretKeyRef?: { name?: string } } }[];
-  envFrom?: { secretRef?: { name?: string } }[];
+  env?: { name: string; valueFrom?: { secretKeyRef?: { name?: string }; configMapKeyRef?: { name?: string } } }[];
+  envFrom?: { secretRef?: { name?: string }; configMapRef?: { name?: string } }[];
 }
 
 export interface Toleration {
@@ -45,6 +45,7 @@ export interface PodSpec {
   activeDeadlineSeconds?: number;
   affinity?: { podAntiAffinity?: AffinityTerms; podAffinity?: AffinityTerms };
   resources?: ResourceRequirements;
+  resourceClaims?: { name?: string }[];
 }
 
 export interface AffinityTerms {

@@ -33,6 +33,14 @@ export function hasPodLevelResources({ resources }: PodSpec): boolean {
   return [resources?.requests, resources?.limits].some((list) => Object.keys(list ?? {}).some(isPodLevelResource));
 }
 
+/** True when nothing in the pod asks for, or is limited in, CPU or memory. */
+export function isPodBestEffort(spec: PodSpec): boolean {
+  const isSet = (list: Record<string, string> | undefined): boolean =>
+    [...parseResourceList(list)].some(([name, amount]) => (name === 'cpu' || name === 'memory') && amount.sign() > 0);
+  const parts = [spec, ...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  return !parts.some(({ resources }) => isSet(resources?.requests) || isSet(resources?.limits));
+}
+
 /** The sum over a pod's spec: what limit ranges of type Pod judge. */
 export function podSpecResources(spec: PodSpec, kind: Kind): ResourceList {
   return aggregate(spec, kind, (container) => parseResourceList(container.resources?.[kind]));

@@ -1,10 +1,12 @@
 /** Gives pods their service account, its token volume and its pull secrets. */
 import { randomInt } from 'node:crypto';
-import type { KubeObject } from '@k/apimachinery';
+import { newStatusError } from '@k/apimachinery';
 import type { AdmissionController, AdmissionDependencies, AdmissionRequest, AdmissionResponse } from '../interface.js';
-import { type PodContainer, type PodSpec, podSpec } from '../pod-fields.js';
+import { type PodSpec, podSpec } from '../pod-fields.js';
+import { projectsServiceAccountToken, refersToSecrets } from '../pod-references.js';
 import { isPod } from '../request-match.js';
 import { deny } from '../response.js';
+import { foreignSecret, type ServiceAccount } from '../service-account-secrets.js';
 
 const MIRROR = 'kubernetes.io/config.mirror';
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
@@ -14,12 +16,6 @@ const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const TOKEN_SECONDS = 3607;
 /** The account of a new namespace may still be on its way. */
 const DEFAULT_TRIES = 10;
-
-interface ServiceAccount extends KubeObject {
-  automountServiceAccountToken?: boolean;
-  imagePullSecrets?: { name?: string }[];
-  secrets?: { name?: string }[];
-}
 
 function tokenVolume(name: string): { name: string; projected: object } {
   return {
@@ -48,62 +44,11 @@ function mountToken(spec: PodSpec): void {
   if (needed && existing === undefined) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
 }
 
-/** The first secret that the account does not list. */
-function foreignSecret(spec: PodSpec, account: ServiceAccount, ephemeralOnly: boolean): string | null {
-  const name = account.metadata?.name ?? '';
-  const own = new Set((account.secrets ?? []).map((secret) => secret.name));
-  const ofContainer = (container: PodContainer, kind: string): string | null => {
-    for (const env of container.env ?? []) {
-      const secret = env.valueFrom?.secretKeyRef?.name;
-      if (secret !== undefined && !own.has(secret)) {
-        return `${kind} ${container.name} with envVar ${env.name} referencing secret.secretName="${secret}" is not allowed because service account ${name} does not reference that secret`;
-      }
-    }
-    for (const { secretRef } of container.envFrom ?? []) {
-      if (secretRef?.name !== undefined && !own.has(secretRef.name)) {
-        return `${kind} ${container.name} with envFrom referencing secret.secretName="${secretRef.name}" is not allowed because service account ${name} does not reference that secret`;
-      }
-    }
-    return null;
-  };
-  const first = (containers: PodContainer[] | undefined, kind: string): string | null => {
-    for (const container of containers ?? []) {
-      const fault = ofContainer(container, kind);
-      if (fault !== null) return fault;
-    }
-    return null;
-  };
-  if (ephemeralOnly) return first(spec.ephemeralContainers, 'ephemeral container');
-  for (const volume of spec.volumes ?? []) {
-    const secret = (volume['secret'] as { secretName?: string } | undefined)?.secretName;
-    if (secret !== undefined && !own.has(secret)) {
-      return `volume with secret.secretName="${secret}" is not allowed because service account ${name} does not reference that secret`;
-    }
-  }
-  const fault = first(spec.initContainers, 'init container') ?? first(spec.containers, 'container');
-  if (fault !== null) return fault;
-  const pull = new Set((account.imagePullSecrets ?? []).map((secret) => secret.name));
-  const i = (spec.imagePullSecrets ?? []).findIndex((secret) => !pull.has(secret.name));
-  return i < 0
-    ? null
-    : `imagePullSecrets[${i}].name="${spec.imagePullSecrets?.[i]?.name ?? ''}" is not allowed because service account ${name} does not reference that imagePullSecret`;
-}
-
+/** Pods that a kubelet mirrors from files bring nothing of the API with them. */
 function checkMirror(spec: PodSpec): AdmissionResponse | undefined {
   if ((spec.serviceAccountName ?? '') !== '') return deny('a mirror pod may not reference service accounts');
-  const usesSecret = (spec.volumes ?? []).some((volume) => volume['secret'] !== undefined);
-  const envSecret = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].some(
-    (container) =>
-      (container.env ?? []).some(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined) ||
-      (container.envFrom ?? []).some(({ secretRef }) => secretRef !== undefined),
-  );
-  if (usesSecret || envSecret) return deny('a mirror pod may not reference secrets');
-  const projects = (spec.volumes ?? []).some((volume) =>
-    ((volume['projected'] as { sources?: { serviceAccountToken?: object }[] } | undefined)?.sources ?? []).some(
-      ({ serviceAccountToken }) => serviceAccountToken !== undefined,
-    ),
-  );
-  return projects ? deny('a mirror pod may not use ServiceAccountToken volume projections') : undefined;
+  if (refersToSecrets(spec)) return deny('a mirror pod may not reference secrets');
+  return projectsServiceAccountToken(spec) ? deny('a mirror pod may not use ServiceAccountToken volume projections') : undefined;
 }
 
 /** The ServiceAccount controller. */
@@ -151,7 +96,10 @@ export function serviceAccount({ objects }: AdmissionDependencies): AdmissionCon
       }
       if (!['true', 'True', 'TRUE', '1', 't', 'T'].includes(account.metadata?.annotations?.[ENFORCE_SECRETS] ?? '')) return undefined;
       const fault = foreignSecret(spec, account, isEphemeral);
-      return fault === null ? undefined : deny(fault);
+      if (fault === null) return undefined;
+      // Upstream sends the faults of ephemeral containers as errors without a reason.
+      if (isEphemeral) throw newStatusError(500, '', fault);
+      return deny(fault);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { type KubeObject, Quantity } from '@k/apimachinery';
 import type { AdmissionRequest } from '../interface.js';
 import type { AffinityTerms, PodContainer, PodSpec } from '../pod-fields.js';
-import { hasPodLevelResources, podChargedResources } from '../pod-resources.js';
+import { hasPodLevelResources, isPodBestEffort, podChargedResources } from '../pod-resources.js';
 import { isPod } from '../request-match.js';
 import { parseResourceList, type ReadonlyResourceList, type ResourceList } from '../resource-list.js';
 import { isExtendedResource, isHugePages, isNativeResource } from '../resource-names.js';
@@ -52,14 +52,6 @@ function isCharged(pod: KubeObject, nowMs: number): boolean {
 
 const isTerminating = ({ activeDeadlineSeconds }: PodSpec): boolean => activeDeadlineSeconds !== undefined && activeDeadlineSeconds >= 0;
 
-/** No container asks for, or is limited in, CPU or memory. */
-function isBestEffort(spec: PodSpec): boolean {
-  const isSet = (list: Record<string, string> | undefined): boolean =>
-    [...parseResourceList(list)].some(([name, amount]) => (name === 'cpu' || name === 'memory') && amount.sign() > 0);
-  const own = [spec, ...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  return !own.some(({ resources }) => isSet(resources?.requests) || isSet(resources?.limits));
-}
-
 function isAcrossNamespaces({ affinity }: PodSpec): boolean {
   const terms = (given: AffinityTerms | undefined) => [
     ...(given?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
@@ -78,9 +70,9 @@ function matchesScope(scope: ScopeRequirement, pod: KubeObject): boolean {
     case 'NotTerminating':
       return !isTerminating(spec);
     case 'BestEffort':
-      return isBestEffort(spec);
+      return isPodBestEffort(spec);
     case 'NotBestEffort':
-      return !isBestEffort(spec);
+      return !isPodBestEffort(spec);
     case 'PriorityClass':
       return matchesValue(scope, spec.priorityClassName ?? '');
     case 'CrossNamespacePodAffinity':
