@@ -166,6 +166,12 @@ describe('the write limit of a key', () => {
 });
 
 describe('a dropped key', () => {
+  it.each([aesGcmTransformer, aesCbcTransformer, secretboxTransformer])('leaves the bytes of the caller alone', (make) => {
+    const own = Buffer.from(key(32));
+    make(own).close?.();
+    expect(own).toEqual(Buffer.from(key(32)));
+  });
+
   it.each(PROVIDERS)('%s neither writes nor reads', async (provider, make) => {
     const transformer = make();
     const stored = await transformer.encrypt(bytes('a'), bytes('k'));

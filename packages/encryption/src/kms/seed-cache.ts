@@ -23,7 +23,7 @@ export class SeedCache {
   /** Copies `seed`. */
   set(key: string, seed: Uint8Array): void {
     this.#drop(key);
-    this.#seeds.set(key, { seed: seed.slice(), setMs: this.#now() });
+    this.#seeds.set(key, { seed: new Uint8Array(seed), setMs: this.#now() });
     for (const [old, { setMs }] of this.#seeds) {
       if (this.#seeds.size <= ENTRIES_MAX && this.#now() - setMs < TTL_MS) break;
       this.#drop(old);

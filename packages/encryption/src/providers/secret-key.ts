@@ -9,7 +9,8 @@ export class SecretKey {
 
   /** Copies `bytes`: the caller may zero its own. */
   constructor(bytes: Uint8Array, provider: string, name: string) {
-    this.#bytes = bytes.slice();
+    // Not slice(): of a Buffer that is a view, and zeroing it would zero the caller’s key.
+    this.#bytes = new Uint8Array(bytes);
     this.#provider = provider;
     this.#name = name;
   }
