@@ -14,6 +14,10 @@ export interface StorageErrorData {
   STORAGE_CORRUPT: { key: string; reason?: string };
   /** Another process holds the data folder. */
   STORAGE_LOCKED: { path: string };
+  /** The file is no snapshot, or a damaged one. */
+  STORAGE_SNAPSHOT_INVALID: { path: string; reason: string };
+  /** A restore would replace what is there; `count` keys. */
+  STORAGE_NOT_EMPTY: { count: number };
   /** The store was closed. */
   STORAGE_CLOSED: Record<string, never>;
 }

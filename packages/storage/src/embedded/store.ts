@@ -228,13 +228,21 @@ class EmbeddedStore implements KeyValueStore {
     if (this.#closed) throw closedError();
     return this.#queue.exclusive(async () => {
       const floor = this.#queue.durableRevision;
-      const result = await restoreRows(this.#tables, rows, { revision: Math.max(options.revision, floor) });
-      this.#queue.reset(result.revision);
-      this.#compacted = result.revision;
-      this.#tickRevision = result.revision;
-      const data = { requestedRevision: floor, compactRevision: result.revision };
-      this.#watches.end(new StorageError('STORAGE_COMPACTED', 'a snapshot was restored', data));
-      return result;
+      const revision = Math.max(options.revision, floor);
+      const begin = (result: RestoreResult): RestoreResult => {
+        this.#queue.reset(result.revision);
+        this.#compacted = this.#tickRevision = result.revision;
+        const data = { requestedRevision: floor, compactRevision: result.revision };
+        this.#watches.end(new StorageError('STORAGE_COMPACTED', 'a snapshot was restored', data));
+        return result;
+      };
+      try {
+        return begin(await restoreRows(this.#tables, rows, { revision }));
+      } catch (error) {
+        // Half a restore is worse than none: what the source could not deliver leaves an empty store.
+        begin(await restoreRows(this.#tables, [], { revision }));
+        throw error;
+      }
     });
   }
 
