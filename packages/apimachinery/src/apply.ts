@@ -1,4 +1,7 @@
-export { changedFields } from './apply/changed-fields.js';
-export { type FieldSet, leafPaths } from './apply/field-set.js';
-export { type UpdateOfManagedFields, updateManagedFields } from './apply/managed-fields.js';
-export { applyServerSide, type ServerSideApply } from './apply/server-side-apply.js';
+export { type Comparison, compare } from './apply/compare.js';
+export { type FieldSet, printPaths } from './apply/field-set.js';
+export { type ManagedState, managerKey, readManagedFields, writeManagedFields } from './apply/managed-state.js';
+export type { Versions, VersionView } from './apply/ownership.js';
+export { type AppliedResult, applyServerSide, type ServerSideApply } from './apply/server-side-apply.js';
+export { emptyObject } from './apply/structure.js';
+export { type UpdateOfManagedFields, updateManagedFields } from './apply/update-managed-fields.js';

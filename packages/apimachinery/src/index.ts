@@ -1,6 +1,7 @@
 export * from './duration.js';
 export * from './field-error.js';
 export * from './field-selector.js';
+export * from './go-quote.js';
 export { KUBERNETES_VERSION } from './kubernetes-version.js';
 export * from './label-selector.js';
 export * from './object.js';

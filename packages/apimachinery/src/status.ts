@@ -1,4 +1,5 @@
 import { aggregateFieldErrors, type FieldError, fieldErrorCause } from './field-error.js';
+import { goQuote } from './go-quote.js';
 import { formatGroupKind, formatGroupResource, type GroupKind, type GroupResource } from './object.js';
 
 /** One entry of `metav1.StatusDetails.causes`. */
@@ -103,12 +104,12 @@ function detailsOf(gr: GroupResource, name: string): StatusDetails {
 
 /** 404 `pods "x" not found`. */
 export function newNotFound(gr: GroupResource, name: string): StatusError {
-  return newStatusError(404, 'NotFound', `${formatGroupResource(gr)} "${name}" not found`, detailsOf(gr, name));
+  return newStatusError(404, 'NotFound', `${formatGroupResource(gr)} ${goQuote(name)} not found`, detailsOf(gr, name));
 }
 
 /** 409 `pods "x" already exists`. */
 export function newAlreadyExists(gr: GroupResource, name: string): StatusError {
-  return newStatusError(409, 'AlreadyExists', `${formatGroupResource(gr)} "${name}" already exists`, detailsOf(gr, name));
+  return newStatusError(409, 'AlreadyExists', `${formatGroupResource(gr)} ${goQuote(name)} already exists`, detailsOf(gr, name));
 }
 
 /** 409 `Operation cannot be fulfilled on pods "x": …`. */
@@ -116,7 +117,7 @@ export function newConflict(gr: GroupResource, name: string, message: string): S
   return newStatusError(
     409,
     'Conflict',
-    `Operation cannot be fulfilled on ${formatGroupResource(gr)} "${name}": ${message}`,
+    `Operation cannot be fulfilled on ${formatGroupResource(gr)} ${goQuote(name)}: ${message}`,
     detailsOf(gr, name),
   );
 }
@@ -125,7 +126,7 @@ export function newConflict(gr: GroupResource, name: string, message: string): S
 export function newForbidden(gr: GroupResource, name: string, message: string): StatusError {
   const details = detailsOf(gr, name);
   if (gr.resource === '') return newStatusError(403, 'Forbidden', `forbidden: ${message}`, details);
-  const subject = name === '' ? formatGroupResource(gr) : `${formatGroupResource(gr)} "${name}"`;
+  const subject = name === '' ? formatGroupResource(gr) : `${formatGroupResource(gr)} ${goQuote(name)}`;
   return newStatusError(403, 'Forbidden', `${subject} is forbidden: ${message}`, details);
 }
 
@@ -135,7 +136,7 @@ export function newInvalid(gk: GroupKind, name: string, errors: readonly FieldEr
   if (name !== '') details.name = name;
   if (gk.group !== '') details.group = gk.group;
   if (gk.kind !== '') details.kind = gk.kind;
-  const message = `${formatGroupKind(gk)} "${name}" is invalid`;
+  const message = `${formatGroupKind(gk)} ${goQuote(name)} is invalid`;
   if (errors.length > 0) details.causes = errors.map(fieldErrorCause);
   return newStatusError(422, 'Invalid', errors.length > 0 ? `${message}: ${aggregateFieldErrors(errors)}` : message, details);
 }

@@ -6,34 +6,60 @@
 /** Nesting that Go's decoder accepts. */
 const DEPTH_MAX = 10_000;
 
+/** A number that is not a plain decimal integer of moderate size, as it stood in the text. */
+export interface OddNumber {
+  /** Keys from the root; elements of arrays are left out. */
+  path: readonly string[];
+  text: string;
+}
+
 /** A parsed text. */
 export interface ParsedJson {
   value: unknown;
   /** Paths of fields that occur twice in one object, e.g. `spec.x` or `items[0].a`. The last value counts. */
   duplicates: string[];
+  /** Numbers such as `8e1` or `123456789012345678901`, which lose their form when they are parsed; with `strict` only. */
+  oddNumbers: OddNumber[];
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /**
- * Parses JSON. `__proto__` becomes an ordinary own property. Invalid UTF-8 is replaced by U+FFFD, as Go does.
+ * Parses JSON. `__proto__` becomes an ordinary own property. Invalid UTF-8 and lone surrogates are replaced by U+FFFD,
+ * as Go does.
  *
- * @param options - `strict` looks for duplicate fields, at the price of a second pass.
+ * @param options - `strict` looks for duplicate fields and odd numbers, at the price of a second pass.
  * @throws {SyntaxError} with Go's text: `unexpected end of JSON input`, `invalid character 'x' looking for …`.
  */
 export function parseJson(input: Uint8Array | string, options: { strict: boolean }): ParsedJson {
   const text = typeof input === 'string' ? input : decoder.decode(input);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch {
-    scan(text, null);
+    // Faults are told byte by byte.
+    scan(Buffer.from(typeof input === 'string' ? Buffer.from(input) : input).toString('latin1'), null, null);
     throw new SyntaxError('unexpected end of JSON input');
   }
   const duplicates: string[] = [];
-  // Deep nesting, huge integers and duplicates need the scan; nearly all bodies do with the native parser alone.
-  if (options.strict || text.length > 2 * DEPTH_MAX) scan(text, options.strict ? duplicates : null);
-  return { value, duplicates };
+  const oddNumbers: OddNumber[] = [];
+  // Deep nesting, odd numbers and duplicates need the scan; nearly all bodies do with the native parser alone.
+  if (options.strict) scan(text, duplicates, oddNumbers);
+  else if (text.length > 2 * DEPTH_MAX) scan(text, null, null);
+  return { value, duplicates, oddNumbers };
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return toWellFormed(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const keys = Object.keys(value);
+  if (keys.every((key) => toWellFormed(key) === key)) return value;
+  return Object.fromEntries(keys.map((key) => [toWellFormed(key), (value as Record<string, unknown>)[key]]));
+}
+
+function toWellFormed(text: string): string {
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
 }
 
 interface Frame {
@@ -45,7 +71,7 @@ interface Frame {
 }
 
 /** Walks the text once, without recursion, throwing Go's errors and collecting duplicate fields. */
-function scan(text: string, duplicates: string[] | null): void {
+function scan(text: string, duplicates: string[] | null, oddNumbers: OddNumber[] | null): void {
   const stack: Frame[] = [];
   let i = 0;
   let state = 'value' as 'value' | 'firstKey' | 'key' | 'firstValue' | 'after';
@@ -128,13 +154,32 @@ function scan(text: string, duplicates: string[] | null): void {
     else if (char === 't') i = skipWord(text, i, 'true');
     else if (char === 'f') i = skipWord(text, i, 'false');
     else if (char === 'n') i = skipWord(text, i, 'null');
-    else if (char === '-' || (char !== undefined && char >= '0' && char <= '9')) i = skipNumber(text, i);
-    else fail('looking for beginning of value');
+    else if (char === '-' || (char !== undefined && char >= '0' && char <= '9')) {
+      const start = i;
+      i = skipNumber(text, i);
+      if (oddNumbers !== null && oddNumbers.length < ODD_NUMBERS_MAX && isOdd(text, start, i)) {
+        oddNumbers.push({ path: stack.filter(({ kind }) => kind === 'object').map(({ key }) => key), text: text.slice(start, i) });
+      }
+    } else fail('looking for beginning of value');
     afterValue();
   }
 }
 
-/** The character as Go quotes it; a multi-byte one shows as its first byte. */
+/** Odd numbers worth remembering: the first fault decides the message. */
+const ODD_NUMBERS_MAX = 16;
+/** Digits that a double holds exactly. */
+const DIGITS_MAX = 15;
+
+function isOdd(text: string, start: number, end: number): boolean {
+  if (end - start > DIGITS_MAX) return true;
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x2e || code === 0x65 || code === 0x45) return true;
+  }
+  return false;
+}
+
+/** The character as Go quotes it; the text holds one character per byte. */
 function quoteChar(text: string, at: number): string {
   const char = text[at] as string;
   if (char === "'") return "'\\''";
@@ -142,9 +187,8 @@ function quoteChar(text: string, at: number): string {
   const code = char.charCodeAt(0);
   if (code < 0x20)
     return `'${({ 10: '\\n', 13: '\\r', 9: '\\t' } as Record<number, string>)[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`;
-  if (code < 0x80) return `'${char}'`;
-  const first = new TextEncoder().encode(text.slice(at, at + 2))[0] as number;
-  return `'${String.fromCharCode(first)}'`;
+  if (code < 0x80 || (code >= 0xa1 && code !== 0xad)) return `'${char}'`;
+  return `'\\u${code.toString(16).padStart(4, '0')}'`;
 }
 
 function skipString(text: string, start: number): number {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyServerSide, updateManagedFields } from '../src/apply.js';
-import type { KubeObject, Schema } from '../src/index.js';
+import type { Schema } from '../src/index.js';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../src/patch.js';
 
 const container: Schema = { type: 'object', properties: { name: { type: 'string' }, image: { type: 'string' } } };
@@ -43,7 +42,7 @@ describe('patches', () => {
     );
   });
 
-  it('strategic merge patch merges by key, puts new elements first, deletes by directive', () => {
+  it('strategic merge patch merges by key in the order of the patch, deletes by directive', () => {
     const original = {
       spec: {
         containers: [
@@ -66,55 +65,70 @@ describe('patches', () => {
     expect(applyStrategicMergePatch(original, patch, schema)).toEqual({
       spec: {
         containers: [
-          { name: 'c', image: '1' },
           { name: 'a', image: '2' },
+          { name: 'c', image: '1' },
         ],
         args: ['y'],
       },
     });
   });
+
+  it.each([
+    ['copy of an absent key is null', [{ op: 'copy', from: '/data/none', path: '/data/x' }], { data: { a: '1', x: null }, list: [1, 2] }],
+    ['the first part of a path may be anything', [{ op: 'add', path: 'data/x', value: 1 }], { data: { a: '1' }, list: [1, 2], x: 1 }],
+    ['adding at -1 appends', [{ op: 'add', path: '/list/-1', value: 3 }], { data: { a: '1' }, list: [1, 2, 3] }],
+    ['removing at -1 removes the last', [{ op: 'remove', path: '/list/-1' }], { data: { a: '1' }, list: [1] }],
+  ])('JSON patch: %s', (_name, operations, expected) => {
+    expect(applyJsonPatch<unknown>({ data: { a: '1' }, list: [1, 2] }, operations as never)).toEqual(expected);
+  });
+
+  it('JSON patch keeps __proto__ out of prototypes', () => {
+    const patched = applyMergePatch({}, JSON.parse('{"__proto__":{"polluted":true}}'));
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(Object.keys(patched)).toEqual(['__proto__']);
+  });
 });
 
-describe('server-side apply', () => {
-  const options = { schema, force: false, apiVersion: 'v1', subresource: '', now: '2026-01-02T03:04:05Z', resetFields: [] };
-  const live = (): KubeObject =>
-    applyServerSide({
-      ...options,
-      live: null,
-      applied: { metadata: { name: 'x', labels: { a: '1', b: '1' } }, spec: { replicas: 1 } },
-      manager: 'm1',
-    }).object;
+describe('strategic merge patch', () => {
+  const spec = (containers: object[], more: object = {}): object => ({ spec: { containers, ...more } });
+  const a = { name: 'a', image: '1' };
+  const b = { name: 'b', image: '1' };
 
-  it('removes what its manager no longer applies', () => {
-    const { object } = applyServerSide({
-      ...options,
-      live: live(),
-      applied: { metadata: { name: 'x', labels: { a: '2' } }, spec: { replicas: 1 } },
-      manager: 'm1',
-    });
-    expect(object.metadata?.labels).toEqual({ a: '2' });
-  });
-
-  it('refuses to take a field over, and takes it with force', () => {
-    const applied = { metadata: { name: 'x' }, spec: { replicas: 2 } };
-    expect(() => applyServerSide({ ...options, live: live(), applied, manager: 'm2' })).toThrow(
-      'Apply failed with 1 conflict: conflict with "m1": .spec.replicas',
+  it('keeps live elements where they stood among those of the patch', () => {
+    expect(applyStrategicMergePatch(spec([a, b]), spec([{ name: 'b', image: '2' }, { name: 'c' }]), schema)).toEqual(
+      spec([a, { name: 'b', image: '2' }, { name: 'c' }]),
     );
-    const { object } = applyServerSide({ ...options, live: live(), applied, manager: 'm2', force: true });
-    expect(object['spec']).toEqual({ replicas: 2 });
-    expect(object.metadata?.managedFields?.map((entry) => [entry.manager, entry.fieldsV1])).toEqual([
-      ['m1', { 'f:metadata': { 'f:labels': { 'f:a': {}, 'f:b': {}, '.': {} } } }],
-      ['m2', { 'f:spec': { 'f:replicas': {} } }],
-    ]);
+    expect(applyStrategicMergePatch(spec([a]), spec([{ name: 'new' }]), schema)).toEqual(spec([{ name: 'new' }, a]));
   });
 
-  it('an ordinary update takes the changed field from the one who applied it', () => {
-    const before = live();
-    const updated: KubeObject = { ...before, spec: { replicas: 5 } };
-    const entries = updateManagedFields({ ...options, live: before, updated, manager: 'kubectl' });
-    expect(entries.map((entry) => [entry.manager, entry.operation, entry.fieldsV1])).toEqual([
-      ['m1', 'Apply', { 'f:metadata': { 'f:labels': { 'f:a': {}, 'f:b': {}, '.': {} } } }],
-      ['kubectl', 'Update', { 'f:spec': { 'f:replicas': {} } }],
-    ]);
+  it('sorts by $setElementOrder, with or without a patch of the list', () => {
+    const order = { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] };
+    expect(applyStrategicMergePatch(spec([a, b]), { spec: order }, schema)).toEqual(spec([b, a]));
+    expect(applyStrategicMergePatch(spec([a, b]), { spec: { ...order, containers: [{ name: 'a', image: '3' }] } }, schema)).toEqual(
+      spec([b, { name: 'a', image: '3' }]),
+    );
+  });
+
+  it('replaces and deletes by directive, and retains only the keys named', () => {
+    expect(applyStrategicMergePatch(spec([a, b]), spec([{ $patch: 'replace' }, { name: 'z' }]), schema)).toEqual(spec([{ name: 'z' }]));
+    expect(applyStrategicMergePatch({ spec: { replicas: 1 } }, { spec: { $patch: 'delete' } }, schema)).toEqual({ spec: {} });
+    expect(applyStrategicMergePatch(spec([a], { replicas: 1 }), { spec: { $retainKeys: ['replicas'] } }, schema)).toEqual({
+      spec: { replicas: 1 },
+    });
+    expect(applyStrategicMergePatch({ spec: { args: ['x', 'y'] } }, { spec: { '$deleteFromPrimitiveList/args': ['x'] } }, schema)).toEqual({
+      spec: { args: ['y'] },
+    });
+  });
+
+  it.each([
+    [{ spec: { $patch: 'bogus', k: 'v' } }, 'unknown patch type: bogus in map: map[$patch:bogus k:v]'],
+    [spec([{ image: 'x' }]), 'map: map[image:x] does not contain declared merge key: name'],
+    [{ spec: { $retainKeys: ['replicas'], args: ['x'] } }, 'invalid patch format of retainKeys'],
+    [
+      { spec: { '$setElementOrder/containers': [{ name: 'c' }], containers: [{ image: 'z', name: 'z' }] } },
+      "The order in patch list:\n[map[image:z name:z]]\n doesn't match $setElementOrder list:\n[map[name:c]]\n",
+    ],
+  ])('refuses %j', (patch, message) => {
+    expect(() => applyStrategicMergePatch(spec([a]), patch, schema)).toThrow(message);
   });
 });

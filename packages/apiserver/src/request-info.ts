@@ -38,13 +38,19 @@ const VERBS: Readonly<Record<string, string>> = {
 /** Subresources of namespaces that are not resources inside a namespace. */
 const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize']);
 
-/** Decodes one path segment; a malformed escape is kept as it is. */
-function decodeSegment(segment: string): string {
-  if (!segment.includes('%')) return segment;
+/**
+ * Decodes a path; bytes that are no UTF-8 become U+FFFD.
+ *
+ * @returns `null` for a malformed escape.
+ */
+export function decodePath(path: string): string | null {
+  if (!path.includes('%')) return path;
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(path);
   } catch {
-    return segment;
+    if (/%(?![0-9A-Fa-f]{2})/.test(path)) return null;
+    const bytes = path.replace(/%([0-9A-Fa-f]{2})/g, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    return Buffer.from(bytes, 'latin1').toString('utf8');
   }
 }
 
@@ -67,11 +73,10 @@ export function resolveRequestInfo(method: string, path: string, query: URLSearc
     name: '',
     parts: [],
   };
-  let segments = path.split('/');
-  segments = segments.slice(1, segments.length > 1 && segments[segments.length - 1] === '' ? -1 : undefined).map(decodeSegment);
-  if (segments.length < 3 || segments.includes('', 0)) {
-    if (segments.length < 3) return info;
-  }
+  // Escaped slashes divide a path like any other.
+  let segments = (decodePath(path) ?? path).split('/');
+  segments = segments.slice(1, segments.length > 1 && segments[segments.length - 1] === '' ? -1 : undefined);
+  if (segments.length < 3) return info;
   const prefix = segments[0] as string;
   if (prefix !== 'api' && prefix !== 'apis') return info;
   let at = 1;

@@ -2,97 +2,16 @@
  * Sets of field paths, the content of `managedFields[].fieldsV1`.
  *
  * A set is a tree in the JSON form itself: `f:name` a field, `k:{…}` a list element by its keys, `v:…` a set element,
- * `.` the element itself. Working on that form means nothing has to be converted on the write path.
+ * `.` the node itself. A child without content is in the set; one with content only if it has a `.`. Working on that
+ * form means nothing has to be converted on the write path. Sets are never mutated once they were handed out.
  */
 import type { JsonObject } from '../object.js';
-import { isPlainObject } from '../patch/own-property.js';
-import type { Schema } from '../schema.js';
 
-/** A set of fields. An empty object as a child is a leaf: the field itself. */
+/** A set of field paths. */
 export type FieldSet = { [part: string]: FieldSet };
 
-/** Fields of metadata that no manager owns. */
-const META_NOT_OWNED: ReadonlySet<string> = new Set([
-  'f:name',
-  'f:namespace',
-  'f:uid',
-  'f:resourceVersion',
-  'f:generation',
-  'f:creationTimestamp',
-  'f:deletionTimestamp',
-  'f:deletionGracePeriodSeconds',
-  'f:selfLink',
-  'f:managedFields',
-]);
-
-/** The path element of a list item, or null for a list that is owned as a whole. */
-export function itemPart(item: unknown, schema: Schema): string | null {
-  if (schema.listType === 'set') return `v:${JSON.stringify(item)}`;
-  if (schema.listType === 'map') {
-    const keys: Record<string, unknown> = {};
-    for (const key of [...(schema.listMapKeys ?? [])].sort()) {
-      const value = isPlainObject(item) ? (item[key] ?? schema.items?.properties?.[key]?.default) : undefined;
-      if (value !== undefined) keys[key] = value;
-    }
-    return `k:${JSON.stringify(keys)}`;
-  }
-  return null;
-}
-
-/** True when a value is owned as a whole. */
-function isAtomic(schema: Schema | undefined): boolean {
-  if (schema === undefined) return false;
-  if (schema.type === 'array') return schema.listType !== 'map' && schema.listType !== 'set';
-  if (schema.type === 'object') return schema.mapType === 'atomic';
-  return false;
-}
-
-/** All fields that a value sets. */
-export function fieldsOf(value: unknown, schema: Schema | undefined): FieldSet {
-  const out: FieldSet = {};
-  if (isPlainObject(value)) {
-    for (const key of Object.keys(value)) {
-      const field = schema?.properties?.[key] ?? schema?.values;
-      out[`f:${key}`] = childSet(value[key], field);
-    }
-  }
-  return out;
-}
-
-function childSet(value: unknown, schema: Schema | undefined): FieldSet {
-  if (isAtomic(schema) || value === null) return {};
-  if (Array.isArray(value)) {
-    if (schema === undefined) return {};
-    const out: FieldSet = {};
-    for (const item of value) {
-      const part = itemPart(item, schema) as string;
-      const child = schema.listType === 'map' ? fieldsOf(item, schema.items) : {};
-      if (schema.listType === 'map') child['.'] = {};
-      out[part] = child;
-    }
-    return out;
-  }
-  if (isPlainObject(value)) {
-    const out = fieldsOf(value, schema);
-    // Maps and structs without content are fields by themselves; maps always carry their own mark.
-    if (schema?.values !== undefined && Object.keys(out).length > 0) out['.'] = {};
-    return out;
-  }
-  return {};
-}
-
-/** The fields of an object that a manager may own: everything but kind, version and the server's metadata. */
-export function ownableFields(object: unknown, schema: Schema): FieldSet {
-  const set = fieldsOf(object, schema);
-  delete set['f:apiVersion'];
-  delete set['f:kind'];
-  const metadata = set['f:metadata'];
-  if (metadata !== undefined) {
-    for (const part of Object.keys(metadata)) if (META_NOT_OWNED.has(part)) delete metadata[part];
-    if (Object.keys(metadata).length === 0) delete set['f:metadata'];
-  }
-  return set;
-}
+const SELF = '.';
+const LEAF: FieldSet = Object.freeze({}) as FieldSet;
 
 /** True for a set without fields. */
 export function isEmptySet(set: FieldSet): boolean {
@@ -100,70 +19,103 @@ export function isEmptySet(set: FieldSet): boolean {
   return true;
 }
 
+/** Whether the path that leads to this node is in the set. */
+export function isMember(node: FieldSet): boolean {
+  return Object.hasOwn(node, SELF) || isEmptySet(node);
+}
+
+function childrenOf(node: FieldSet): FieldSet {
+  if (!Object.hasOwn(node, SELF)) return node;
+  const { [SELF]: _self, ...children } = node;
+  return children;
+}
+
+/** Puts a path and what is below it into a set under construction; nothing when there is nothing to put. */
+export function putField(target: FieldSet, part: string, member: boolean, children: FieldSet): void {
+  if (isEmptySet(children)) {
+    if (member) target[part] = LEAF;
+  } else target[part] = member ? { [SELF]: LEAF, ...children } : children;
+}
+
 /** Fields in either set. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   const out: FieldSet = { ...a };
   for (const part of Object.keys(b)) {
-    const left = out[part];
-    out[part] = left === undefined ? (b[part] as FieldSet) : mergeLeaf(left, b[part] as FieldSet);
+    const left = a[part];
+    const right = b[part] as FieldSet;
+    if (left === undefined) out[part] = right;
+    else if (part !== SELF) putField(out, part, isMember(left) || isMember(right), union(childrenOf(left), childrenOf(right)));
   }
   return out;
 }
 
-function mergeLeaf(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmptySet(a)) return isEmptySet(b) ? a : { ...b, '.': {} };
-  if (isEmptySet(b)) return { ...a, '.': {} };
-  return union(a, b);
-}
-
-/** Fields of `a` that are not in `b`. A leaf of `b` covers only the leaf, or with `deep` everything below it. */
-export function difference(a: FieldSet, b: FieldSet, deep = false): FieldSet {
+/** Fields of `a` that are not in `b`; a path of `b` covers only itself, not what is below it. */
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
   const out: FieldSet = {};
   for (const part of Object.keys(a)) {
     const left = a[part] as FieldSet;
     const right = b[part];
-    if (right === undefined) {
-      out[part] = left;
-      continue;
+    if (right === undefined) out[part] = left;
+    else if (part !== SELF) {
+      putField(out, part, isMember(left) && !isMember(right), difference(childrenOf(left), childrenOf(right)));
     }
-    if (isEmptySet(left)) {
-      if (!isEmptySet(right) && right['.'] === undefined && part !== '.') out[part] = left;
-      continue;
-    }
-    if (isEmptySet(right)) {
-      if (deep) continue;
-      const { '.': _own, ...rest } = left;
-      if (!isEmptySet(rest)) out[part] = rest;
-      continue;
-    }
-    const rest = difference(left, right, deep);
-    if (!isEmptySet(rest)) out[part] = rest;
+  }
+  return out;
+}
+
+/** Fields of `a` that are neither in `b` nor below a field of `b`. */
+export function differenceDeep(a: FieldSet, b: FieldSet): FieldSet {
+  const out: FieldSet = {};
+  for (const part of Object.keys(a)) {
+    const left = a[part] as FieldSet;
+    const right = b[part];
+    if (right === undefined) out[part] = left;
+    else if (!isMember(right)) putField(out, part, isMember(left), differenceDeep(childrenOf(left), right));
   }
   return out;
 }
 
 /** Fields in both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  return difference(a, difference(a, b));
-}
-
-/** Paths of a set's leaves for messages: `.spec.containers[name="c"].image`. */
-export function leafPaths(set: FieldSet, prefix = ''): string[] {
-  const out: string[] = [];
-  for (const part of Object.keys(set)) {
-    if (part === '.') {
-      if (prefix !== '') out.push(prefix);
-      continue;
-    }
-    const path = prefix + printPart(part);
-    const child = set[part] as FieldSet;
-    if (isEmptySet(child)) out.push(path);
-    else out.push(...leafPaths(child, path));
+  const out: FieldSet = {};
+  for (const part of Object.keys(a)) {
+    const left = a[part] as FieldSet;
+    const right = b[part];
+    if (right === undefined || part === SELF) continue;
+    putField(out, part, isMember(left) && isMember(right), intersection(childrenOf(left), childrenOf(right)));
   }
   return out;
 }
 
-function printPart(part: string): string {
+/** What a set holds of one child: whether the child itself is in it, and what is below. */
+export function childOf(set: FieldSet, part: string): { member: boolean; below: FieldSet } {
+  const node = set[part];
+  return node === undefined ? { member: false, below: LEAF } : { member: isMember(node), below: childrenOf(node) };
+}
+
+/** A set of field paths from dotted names, e.g. `[['metadata', 'labels'], ['spec']]`. */
+export function setOfPaths(paths: readonly (readonly string[])[]): FieldSet {
+  let out: FieldSet = {};
+  for (const path of paths) {
+    let one: FieldSet = LEAF;
+    for (let i = path.length - 1; i >= 0; i--) one = { [`f:${path[i]}`]: one };
+    out = union(out, one);
+  }
+  return out;
+}
+
+/** Paths of a set for messages, in upstream's order: of each node first its own fields, then what is below them. */
+export function printPaths(set: FieldSet, prefix = ''): string[] {
+  const parts = Object.keys(set)
+    .filter((part) => part !== SELF)
+    .sort(compareParts);
+  const out = parts.filter((part) => isMember(set[part] as FieldSet)).map((part) => prefix + printPart(part));
+  for (const part of parts) out.push(...printPaths(childrenOf(set[part] as FieldSet), prefix + printPart(part)));
+  return out;
+}
+
+/** `.name`, `[key="value"]`, `[="value"]` or `[0]`. */
+export function printPart(part: string): string {
   const value = part.slice(2);
   if (part.startsWith('f:')) return `.${value}`;
   if (part.startsWith('v:')) return `[=${value}]`;
@@ -174,7 +126,72 @@ function printPart(part: string): string {
     .join(',')}]`;
 }
 
-/** Copies a set out of a managed fields entry. */
-export function fromFieldsV1(fields: JsonObject | undefined): FieldSet {
-  return (fields ?? {}) as FieldSet;
+const PART_KINDS = 'fkvi';
+
+/** Fields before keyed elements before set elements before indexes, each sorted; numbers by value. */
+function compareParts(a: string, b: string): number {
+  const kinds = PART_KINDS.indexOf(a[0] as string) - PART_KINDS.indexOf(b[0] as string);
+  if (kinds !== 0) return kinds;
+  if (a[0] === 'f') return a < b ? -1 : a > b ? 1 : 0;
+  const left: unknown = JSON.parse(a.slice(2));
+  const right: unknown = JSON.parse(b.slice(2));
+  return compareValues(left, right);
+}
+
+function compareValues(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
+    const left = Object.entries(a);
+    const right = Object.entries(b);
+    for (let i = 0; i < Math.min(left.length, right.length); i++) {
+      const [leftKey, leftValue] = left[i] as [string, unknown];
+      const [rightKey, rightValue] = right[i] as [string, unknown];
+      if (leftKey !== rightKey) return leftKey < rightKey ? -1 : 1;
+      const values = compareValues(leftValue, rightValue);
+      if (values !== 0) return values;
+    }
+    return left.length - right.length;
+  }
+  const left = String(a);
+  const right = String(b);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** A set as it is stored: parts in order. */
+export function toFieldsV1(set: FieldSet): JsonObject {
+  const out: JsonObject = {};
+  if (Object.hasOwn(set, SELF)) out[SELF] = {};
+  const parts = Object.keys(set).filter((part) => part !== SELF);
+  for (const part of parts.length > 1 ? parts.sort(compareParts) : parts) out[part] = toFieldsV1(set[part] as FieldSet);
+  return out;
+}
+
+/**
+ * Reads a set out of a managed fields entry.
+ *
+ * @returns `null` when it is malformed.
+ */
+export function fromFieldsV1(fields: JsonObject | undefined): FieldSet | null {
+  return isFieldSet(fields ?? {}) ? ((fields ?? {}) as FieldSet) : null;
+}
+
+function isFieldSet(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const part of Object.keys(value)) {
+    if (part !== SELF && !isPart(part)) return false;
+    if (!isFieldSet((value as Record<string, unknown>)[part])) return false;
+  }
+  return true;
+}
+
+function isPart(part: string): boolean {
+  if (part.startsWith('f:')) return true;
+  if (part.startsWith('i:')) return /^-?\d+$/.test(part.slice(2));
+  if (!part.startsWith('k:') && !part.startsWith('v:')) return false;
+  try {
+    const value: unknown = JSON.parse(part.slice(2));
+    return part.startsWith('v:') || (typeof value === 'object' && value !== null && !Array.isArray(value));
+  } catch {
+    return false;
+  }
 }

@@ -3,202 +3,146 @@
  * before and does not any more, and refuses to take over fields of others without `force`.
  */
 import type { KubeObject, ManagedFieldsEntry } from '../object.js';
-import { isPlainObject, setOwn } from '../patch/own-property.js';
-import type { Schema } from '../schema.js';
-import { newStatusError } from '../status.js';
-import { changedFields } from './changed-fields.js';
-import { difference, type FieldSet, fromFieldsV1, intersection, isEmptySet, itemPart, leafPaths, ownableFields } from './field-set.js';
-import { entryOf, sortEntries, withoutPaths } from './managed-fields.js';
+import { newBadRequest } from '../status.js';
+import { appliedFaults } from './check-applied.js';
+import { type ApplyConflict, conflictError, fieldsInConflict, withoutAllowed } from './conflicts.js';
+import { difference, differenceDeep, type FieldSet, intersection, isEmptySet, setOfPaths, union } from './field-set.js';
+import { CLIENT_SIDE_MANAGER, fieldsOfLastApplied, syncLastApplied } from './last-applied.js';
+import { type ManagedSet, type ManagedState, managerKey, readManagedFields, writeManagedFields } from './managed-state.js';
+import { merge, removeFields } from './merge.js';
+import { ownable, releaseChanged, type Versions, type VersionView, viewOf } from './ownership.js';
+import { emptyObject, sameValue } from './structure.js';
+import { recordUpdate } from './update-managed-fields.js';
+import { fieldsOf, withNamedFields } from './value-fields.js';
+
+/** The manager of what an object held before anybody tracked it. */
+const BEFORE_FIRST_APPLY = 'before-first-apply';
 
 /** One apply. */
-export interface ServerSideApply {
+export interface ServerSideApply extends Versions {
   /** Null when the object is created. */
   live: KubeObject | null;
   applied: KubeObject;
-  schema: Schema;
   manager: string;
   force: boolean;
-  apiVersion: string;
   /** '' for the resource itself. */
   subresource: string;
-  /** RFC 3339, whole seconds. */
-  now: string;
-  /** Paths that this endpoint does not write. */
-  resetFields: readonly (readonly string[])[];
+  /** RFC 3339, whole seconds; undefined = the entry carries no time. */
+  now: string | undefined;
+}
+
+/** The merged object, which may hold nulls where content was removed, and who owns its fields. */
+export interface AppliedResult {
+  object: KubeObject;
+  managedFields: ManagedFieldsEntry[];
 }
 
 /**
- * Applies a configuration.
+ * Applies a configuration. Inputs are not mutated.
  *
- * @returns The merged object with its managed fields. Inputs are not mutated.
- * @throws StatusError 409 `Apply failed with N conflicts: …` with one cause per field.
+ * @throws StatusError 409 `Apply failed with N conflicts: …` with one cause per field; 400 for a configuration that
+ *   does not fit the schema.
  */
-export function applyServerSide(options: ServerSideApply): { object: KubeObject } {
+export function applyServerSide(options: ServerSideApply): AppliedResult {
   const { live, applied, schema } = options;
-  const set = withoutPaths(ownableFields(applied, schema), options.resetFields);
-  const entries = live?.metadata?.managedFields ?? [];
-  const isMine = (entry: ManagedFieldsEntry): boolean =>
-    entry.operation === 'Apply' && entry.manager === options.manager && (entry.subresource ?? '') === options.subresource;
-  const mine = entries.find(isMine);
-  let object: KubeObject;
-  if (live === null) object = structuredClone(applied);
-  else {
-    const cleaned = withoutReset(applied, options.resetFields);
-    object = mergeValue(live, cleaned, schema) as KubeObject;
-    const before = mine ? fromFieldsV1(mine.fieldsV1) : {};
-    const dropped = difference(before, set);
-    const others = entries.filter((entry) => entry !== mine).map((entry) => fromFieldsV1(entry.fieldsV1));
-    let removable = dropped;
-    for (const other of others) removable = difference(removable, other);
-    object = removeFields(object, removable, schema) as KubeObject;
-  }
-  object.metadata = { ...object.metadata };
-  const others: ManagedFieldsEntry[] = [];
-  const conflicts: { entry: ManagedFieldsEntry; fields: FieldSet }[] = [];
-  if (live !== null) {
-    const { changed } = changedFields(live, object, schema);
-    for (const entry of entries) {
-      if (entry === mine) continue;
-      const owned = fromFieldsV1(entry.fieldsV1);
-      const clash = intersection(intersection(owned, set), changed);
-      if (isEmptySet(clash)) {
-        others.push(entry);
-        continue;
-      }
-      conflicts.push({ entry, fields: clash });
-      const left = difference(owned, clash);
-      if (!isEmptySet(left)) others.push({ ...entry, fieldsV1: left as unknown as NonNullable<ManagedFieldsEntry['fieldsV1']> });
+  const faults = appliedFaults(applied, schema);
+  if (faults.length > 0) throw notTyped(applied, faults);
+  const before = withoutManagedFields(live ?? (emptyObject(schema) as KubeObject));
+  const start = (): ManagedState => {
+    const state = readManagedFields(live?.metadata?.managedFields);
+    if (state === null) throw newBadRequest('failed to decode managed fields: an entry of metadata.managedFields is malformed');
+    if (state.size === 0 && live !== null) {
+      recordUpdate(state, { ...options, live: null, updated: before, manager: BEFORE_FIRST_APPLY, resetFields: [] });
     }
-  }
-  if (conflicts.length > 0 && !options.force) throw conflictError(conflicts);
-  const unchanged =
-    mine !== undefined && live !== null && JSON.stringify(mine.fieldsV1) === JSON.stringify(set) && isUnchanged(live, object, schema);
-  const entry = unchanged ? mine : entryOf({ ...options, operation: 'Apply' }, set);
-  object.metadata.managedFields = sortEntries([...others, ...(isEmptySet(set) ? [] : [entry])]);
-  return { object };
-}
-
-function isUnchanged(live: KubeObject, object: KubeObject, schema: Schema): boolean {
-  const { changed, removed } = changedFields(live, object, schema);
-  return isEmptySet(changed) && isEmptySet(removed);
-}
-
-function withoutReset(applied: KubeObject, paths: readonly (readonly string[])[]): KubeObject {
-  const out = structuredClone(applied);
-  for (const path of paths) {
-    let at: unknown = out;
-    for (const key of path.slice(0, -1)) at = isPlainObject(at) ? at[key] : undefined;
-    if (isPlainObject(at)) delete at[path[path.length - 1] as string];
-  }
-  return out;
-}
-
-/** Merges by schema: maps by key, keyed lists by their keys, sets by value, the rest as a whole. */
-function mergeValue(live: unknown, applied: unknown, schema: Schema | undefined): unknown {
-  if (isPlainObject(live) && isPlainObject(applied) && schema?.mapType !== 'atomic') {
-    const out: Record<string, unknown> = { ...live };
-    for (const key of Object.keys(applied)) {
-      const field = schema?.properties?.[key] ?? schema?.values;
-      setOwn(out, key, Object.hasOwn(live, key) ? mergeValue(live[key], applied[key], field) : applied[key]);
-    }
-    return out;
-  }
-  if (Array.isArray(live) && Array.isArray(applied) && (schema?.listType === 'map' || schema?.listType === 'set')) {
-    return mergeList(live, applied, schema);
-  }
-  return applied;
-}
-
-/** The order of the applied list wins; live elements keep their place relative to their neighbours. */
-function mergeList(live: unknown[], applied: unknown[], schema: Schema): unknown[] {
-  const appliedParts = new Map(applied.map((item) => [itemPart(item, schema) as string, item]));
-  const liveParts = new Map(live.map((item) => [itemPart(item, schema) as string, item]));
-  const out: unknown[] = [];
-  const done = new Set<string>();
-  const merge = (part: string): void => {
-    const item = appliedParts.get(part);
-    const had = liveParts.get(part);
-    out.push(item === undefined ? had : had === undefined ? item : schema.listType === 'map' ? mergeValue(had, item, schema.items) : item);
-    done.add(part);
+    return state;
   };
-  const liveOrder = [...liveParts.keys()];
-  let at = 0;
-  for (const part of appliedParts.keys()) {
-    if (liveParts.has(part)) {
-      while (at < liveOrder.length && liveOrder[at] !== part) {
-        const other = liveOrder[at++] as string;
-        if (!appliedParts.has(other) && !done.has(other)) merge(other);
-      }
-      at++;
-    }
-    if (!done.has(part)) merge(part);
+  const attempt = (force: boolean): AppliedResult | ApplyConflict[] => applyOnce(options, start(), before, force);
+  let result = attempt(options.force);
+  if (Array.isArray(result)) {
+    const conflicts = result;
+    const allowed =
+      options.manager === CLIENT_SIDE_MANAGER && live !== null ? fieldsOfLastApplied(before, schema, options.apiVersion) : null;
+    if (allowed === null) throw conflictError(conflicts);
+    if (!isEmptySet(difference(fieldsInConflict(conflicts), allowed))) throw conflictError(withoutAllowed(conflicts, allowed));
+    result = attempt(true) as AppliedResult;
   }
-  for (; at < liveOrder.length; at++) {
-    const other = liveOrder[at] as string;
-    if (!done.has(other)) merge(other);
-  }
-  return out;
+  if (options.manager === CLIENT_SIDE_MANAGER) syncLastApplied(result.object, applied);
+  return result;
 }
 
-/** Removes the leaves of a set from a value. */
-function removeFields(value: unknown, set: FieldSet, schema: Schema | undefined): unknown {
-  if (isEmptySet(set)) return value;
-  if (isPlainObject(value)) {
-    const out: Record<string, unknown> = { ...value };
-    for (const part of Object.keys(set)) {
-      if (!part.startsWith('f:')) continue;
-      const key = part.slice(2);
-      if (!Object.hasOwn(out, key)) continue;
-      const child = set[part] as FieldSet;
-      const field = schema?.properties?.[key] ?? schema?.values;
-      if (isEmptySet(child)) delete out[key];
-      else {
-        const left = removeFields(out[key], child, field);
-        const isGone =
-          child['.'] !== undefined &&
-          ((isPlainObject(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0));
-        const wasEmptied = (isPlainObject(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0);
-        if (isGone || wasEmptied) delete out[key];
-        else out[key] = left;
-      }
-    }
-    return out;
-  }
-  if (Array.isArray(value) && schema !== undefined) {
-    return value.flatMap((item) => {
-      const child = set[itemPart(item, schema) ?? ''];
-      if (child === undefined) return [item];
-      if (isEmptySet(child) || child['.'] !== undefined) return [];
-      return [removeFields(item, child, schema.items)];
-    });
-  }
-  return value;
+function notTyped(applied: KubeObject, faults: readonly string[]): Error {
+  const { namespace = '', name = '' } = applied.metadata ?? {};
+  const apiVersion = applied.apiVersion ?? '';
+  const version = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+  const text = faults.length === 1 ? (faults[0] as string) : ['errors:', ...faults.map((fault) => `  ${fault}`)].join('\n');
+  return newBadRequest(`failed to create typed patch object (${namespace}/${name}; ${version}, Kind=${applied.kind ?? ''}): ${text}`);
 }
 
-function conflictError(conflicts: { entry: ManagedFieldsEntry; fields: FieldSet }[]): Error {
-  const causes = conflicts.flatMap(({ entry, fields }) =>
-    leafPaths(fields).map((path) => ({
-      reason: 'FieldManagerConflict',
-      message: `conflict with ${describe(entry)}`,
-      field: path,
-    })),
-  );
-  const byManager = new Map<string, string[]>();
-  for (const { entry, fields } of conflicts) {
-    const key = `conflict${leafPaths(fields).length > 1 ? 's' : ''} with ${describe(entry)}`;
-    byManager.set(key, [...(byManager.get(key) ?? []), ...leafPaths(fields)]);
-  }
-  const count = causes.length;
-  const text = [...byManager]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([head, paths]) => (paths.length === 1 ? `${head}: ${paths[0]}` : `${head}:\n${paths.map((path) => `- ${path}`).join('\n')}`))
-    .join('\n');
-  return newStatusError(409, 'Conflict', `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${text}`, { causes });
+function withoutManagedFields(object: KubeObject): KubeObject {
+  if (object.metadata === undefined) return object;
+  const { managedFields: _own, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
-function describe(entry: ManagedFieldsEntry): string {
-  const manager = JSON.stringify(entry.manager ?? '');
-  if (entry.operation !== 'Update') return manager;
-  const subresource = entry.subresource ? ` with subresource ${JSON.stringify(entry.subresource)}` : '';
-  return `${manager}${subresource} using ${entry.apiVersion}`;
+function applyOnce(options: ServerSideApply, state: ManagedState, before: KubeObject, force: boolean): AppliedResult | ApplyConflict[] {
+  const { applied, schema, manager, apiVersion, subresource } = options;
+  const identity = { manager, operation: 'Apply' as const, apiVersion, subresource };
+  const key = managerKey(identity);
+  const last = state.get(key);
+  const merged = merge(before, applied, schema) as KubeObject;
+  const set = differenceDeep(fieldsOf(applied, schema), setOfPaths(options.resetFields));
+  const mine: ManagedSet = { ...identity, set, ...(last?.time === undefined ? {} : { time: last.time }) };
+  state.set(key, mine);
+  const object = prune(options, merged, state, last);
+  const { conflicts, commit } = releaseChanged(state, before, object, options, key);
+  if (conflicts.length > 0 && !force) return conflicts;
+  commit();
+  const own = ownable(set);
+  if (isEmptySet(own)) state.delete(key);
+  else {
+    const isNoop = options.live !== null && sameValue(before, object);
+    state.set(key, { ...mine, set: own, ...(isNoop || options.now === undefined ? {} : { time: options.now }) });
+  }
+  return { object, managedFields: writeManagedFields(state) };
+}
+
+/** Removes what the manager applied last time, does not apply any more, and nobody else owns. */
+function prune(options: ServerSideApply, merged: KubeObject, state: ManagedState, last: ManagedSet | undefined): KubeObject {
+  if (last === undefined || isEmptySet(last.set)) return merged;
+  const lastView = viewOf(options, last.apiVersion);
+  if (lastView === undefined) return merged;
+  const ownedByVersion = new Map<string, FieldSet>();
+  for (const { apiVersion, set } of state.values()) ownedByVersion.set(apiVersion, union(ownedByVersion.get(apiVersion) ?? {}, set));
+  const inLast = lastView.convert(merged);
+  const gone = withNamedFields(last.set, lastView.schema);
+  let pruned = removeFields(inLast, gone, lastView.schema) as KubeObject;
+  const versions = [last.apiVersion, ...[...ownedByVersion.keys()].filter((version) => version !== last.apiVersion)];
+  // Only the request's own version can be taken back into it, so other versions veto removals by what they own.
+  for (const version of versions) {
+    const owned = ownedByVersion.get(version);
+    if (owned === undefined || version !== last.apiVersion) continue;
+    pruned = addBackOwned(inLast, pruned, owned, lastView);
+  }
+  const lost = difference(namedFieldsOf(inLast, lastView), namedFieldsOf(pruned, lastView));
+  let removable = intersection(lost, gone);
+  for (const version of versions) {
+    if (version === last.apiVersion) continue;
+    const view = viewOf(options, version);
+    if (view !== undefined) removable = difference(removable, withNamedFields(ownedByVersion.get(version) as FieldSet, view.schema));
+  }
+  if (last.apiVersion === options.apiVersion) return removeFields(merged, removable, options.schema) as KubeObject;
+  const ownView = viewOf(options, options.apiVersion) as VersionView;
+  const kept = namedFieldsOf(merged, ownView);
+  return removeFields(merged, intersection(kept, removable), options.schema) as KubeObject;
+}
+
+function namedFieldsOf(object: KubeObject, { schema }: VersionView): FieldSet {
+  return withNamedFields(fieldsOf(object, schema), schema);
+}
+
+/** What was removed although somebody owns it comes back. */
+function addBackOwned(merged: KubeObject, pruned: KubeObject, owned: FieldSet, view: VersionView): KubeObject {
+  const all = namedFieldsOf(merged, view);
+  const left = union(namedFieldsOf(pruned, view), withNamedFields(owned, view.schema));
+  return removeFields(merged, difference(all, left), view.schema) as KubeObject;
 }

@@ -10,7 +10,8 @@ function rejected(cause: unknown): Error {
 }
 
 /**
- * RFC 6902, with kube-apiserver's leniencies: `replace` and `copy` of an absent map key work, index -1 is the last.
+ * RFC 6902, with kube-apiserver's leniencies: `replace` and `copy` of an absent map key work, negative indexes count
+ * from the end, the first part of a path may be anything.
  *
  * @throws StatusError 413 for too many operations, 422 when an operation does not apply.
  */
@@ -20,7 +21,6 @@ export function applyJsonPatch<T>(original: T, operations: readonly Operation[])
       413,
       'RequestEntityTooLarge',
       `Request entity too large: The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${operations.length}`,
-      {},
     );
   }
   let document: unknown = structuredClone(original);
@@ -35,17 +35,17 @@ export function applyJsonPatch<T>(original: T, operations: readonly Operation[])
   return document as T;
 }
 
-/** Resolves negative indexes and turns `replace` of an absent key into `add`. */
+/** An operation as the library understands it: absolute paths, plain indexes, values for what is absent. */
 function normalise(document: unknown, operation: Operation): Operation {
   if (typeof operation !== 'object' || operation === null || typeof operation.path !== 'string') throw new Error('malformed operation');
-  const out = { ...operation, path: resolveIndexes(document, operation.path) } as Operation;
-  if ('from' in out && typeof out.from === 'string') out.from = resolveIndexes(document, out.from);
-  if (out.op === 'replace' && out.path !== '') {
-    const { parent, key } = locate(document, out.path);
-    if (typeof parent === 'object' && parent !== null && !Array.isArray(parent) && !Object.hasOwn(parent, key)) {
-      return { op: 'add', path: out.path, value: out.value };
-    }
+  const inserts = operation.op === 'add' || operation.op === 'copy' || operation.op === 'move';
+  const out = { ...operation, path: resolvePath(document, operation.path, inserts) } as Operation;
+  if ('from' in out && typeof out.from === 'string') {
+    out.from = resolvePath(document, out.from, false);
+    if (out.op === 'copy' && isAbsentKey(document, out.from)) return { op: 'add', path: out.path, value: null };
   }
+  if (out.op === 'replace' && out.path !== '' && isAbsentKey(document, out.path)) return { op: 'add', path: out.path, value: out.value };
+  if (out.op === 'add' && out.path === '') throw new Error('an addition needs a place');
   return out;
 }
 
@@ -56,20 +56,24 @@ function tokens(path: string): string[] {
     .map((token) => token.replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
-function locate(document: unknown, path: string): { parent: unknown; key: string } {
+/** True for a path to a key that its map does not have; the map itself must be there. */
+function isAbsentKey(document: unknown, path: string): boolean {
   const keys = tokens(path);
   let parent: unknown = document;
   for (const key of keys.slice(0, -1)) parent = (parent as Record<string, unknown> | undefined)?.[key];
-  return { parent, key: keys[keys.length - 1] ?? '' };
+  const isMap = typeof parent === 'object' && parent !== null && !Array.isArray(parent);
+  return isMap && !Object.hasOwn(parent as object, keys[keys.length - 1] ?? '');
 }
 
-function resolveIndexes(document: unknown, path: string): string {
-  if (!/\/-\d/.test(path)) return path;
+/** Resolves negative indexes; at the end of an insertion's path they count from behind the last element. */
+function resolvePath(document: unknown, path: string, inserts: boolean): string {
+  if (path === '' || (path.startsWith('/') && !/\/-\d/.test(path))) return path;
   let at: unknown = document;
-  const out = tokens(path).map((token) => {
+  const keys = tokens(path);
+  const out = keys.map((token, i) => {
     let key = token;
     if (Array.isArray(at) && /^-\d+$/.test(token)) {
-      const index = at.length + Number(token);
+      const index = at.length + Number(token) + (inserts && i === keys.length - 1 ? 1 : 0);
       if (index < 0) throw new Error(`index ${token} is out of range`);
       key = String(index);
     }

@@ -49,6 +49,8 @@ const cache = new Map<string, MediaType>();
 export interface NegotiationScope {
   /** `Table` and the metadata kinds are available (reads of objects). */
   transforms: boolean;
+  /** The answer is a watch. */
+  watch?: boolean;
   /** Discovery's aggregated form is available. */
   aggregatedDiscovery?: boolean;
 }
@@ -61,7 +63,7 @@ export interface NegotiationScope {
  */
 export function negotiate(accept: string | undefined, scope: NegotiationScope, pretty: boolean): MediaType {
   if (!pretty && (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*')) return JSON_MEDIA;
-  const cacheKey = `${accept ?? ''}|${scope.transforms}|${scope.aggregatedDiscovery ?? false}|${pretty}`;
+  const cacheKey = `${accept ?? ''}|${scope.transforms}|${scope.aggregatedDiscovery ?? false}|${scope.watch ?? false}|${pretty}`;
   const known = cache.get(cacheKey);
   if (known) return known;
   const media = choose(accept ?? '*/*', scope, pretty);
@@ -70,9 +72,11 @@ export function negotiate(accept: string | undefined, scope: NegotiationScope, p
 }
 
 function choose(accept: string, scope: NegotiationScope, pretty: boolean): MediaType {
-  for (const clause of parseAccept(accept === '' ? '*/*' : accept)) {
+  const clauses = parseAccept(accept === '' ? '*/*' : accept);
+  if (!clauses.some(({ type }) => type === '*/*' || PRODUCED.includes(type))) throw noRepresentation(scope.watch === true);
+  for (const clause of clauses) {
     const yaml = clause.type === 'application/yaml';
-    if (!yaml && !['application/json', '*/*', 'application/*'].includes(clause.type)) continue;
+    if (!yaml && clause.type !== 'application/json' && clause.type !== '*/*') continue;
     const as = clause.params['as'];
     const key = (suffix: string): string => `${yaml ? 'yaml' : 'json'}${suffix}${pretty ? '+pretty' : ''}`;
     const format = yaml ? 'yaml' : 'json';
@@ -92,12 +96,19 @@ function choose(accept: string, scope: NegotiationScope, pretty: boolean): Media
       return { format, as, version, pretty, contentType: base, key: key(`${as}${version}`) };
     }
   }
-  throw notAcceptable(scope.transforms);
+  throw notAcceptable();
 }
 
-/** 406 with the media types that the server writes. */
-export function notAcceptable(transforms: boolean): StatusError {
-  const types = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-  void transforms;
-  return newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`, {});
+/** Types that an answer may be asked for in; protobuf is known by name only. */
+const PRODUCED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** 406 for a type or a transformation that the server knows of but does not write. */
+export function notAcceptable(): StatusError {
+  return newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${PRODUCED.join(', ')}`);
+}
+
+/** 406 when no type that is asked for is known at all. */
+function noRepresentation(watch: boolean): StatusError {
+  const types = watch ? [...PRODUCED, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'] : PRODUCED;
+  return newStatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`, {});
 }

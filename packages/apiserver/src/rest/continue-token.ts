@@ -1,8 +1,8 @@
-import { newBadRequest } from '@k/apimachinery';
+import { newBadRequest, parseJson } from '@k/apimachinery';
 
 /** What a continue token says: where the previous page ended, and at which revision it was read. */
 export interface ContinueToken {
-  /** Key without the resource's prefix: `namespace/name` or `name`. */
+  /** Key without the prefix of what was listed: `namespace/name`, or `name` within a namespace. */
   startAfter: string;
   /** -1 = go on at the present state (after the first token had expired). */
   revision: number;
@@ -14,23 +14,30 @@ export function encodeContinue(token: ContinueToken): string {
   return Buffer.from(json, 'utf8').toString('base64url');
 }
 
+function invalidToken(detail: string): Error {
+  return newBadRequest(`invalid continue token: continue key is not valid: ${detail}`);
+}
+
 /** @throws 400 when the token was not made by an API server. */
 export function decodeContinue(text: string): ContinueToken {
+  const bad = /[^A-Za-z0-9_-]/.exec(text);
+  if (bad !== null) throw invalidToken(`illegal base64 data at input byte ${bad.index}`);
+  if (text.length % 4 === 1) throw invalidToken(`illegal base64 data at input byte ${text.length - 1}`);
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    throw newBadRequest('continue key is not valid: illegal base64 or JSON');
+    ({ value } = parseJson(Buffer.from(text, 'base64url'), { strict: false }));
+  } catch (error) {
+    throw invalidToken((error as Error).message);
   }
-  const { v, rv, start } = (value ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== 'meta.k8s.io/v1')
-    throw newBadRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v ?? '')}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidToken('json: cannot unmarshal into Go value of type storage.continueToken');
+  }
+  const { v, rv, start } = value as { v?: unknown; rv?: unknown; start?: unknown };
+  if (v !== 'meta.k8s.io/v1') throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(v ?? '')}`);
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
-    throw newBadRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+    throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
-  if (typeof start !== 'string' || start === '') {
-    throw newBadRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  }
-  if (start.split('/').includes('..')) throw newBadRequest(`continue key is not valid: invalid path for ${JSON.stringify(start)}`);
-  return { startAfter: start.replace(/\u0000$/, ''), revision: rv };
+  if (typeof start !== 'string' || start === '') throw invalidToken('encoded start key empty (version meta.k8s.io/v1)');
+  if (start.split('/').some((part) => part === '..' || part === '.')) throw invalidToken(start);
+  return { startAfter: start.endsWith('\0') ? start.slice(0, -1) : start, revision: rv };
 }

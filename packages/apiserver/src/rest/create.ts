@@ -5,7 +5,7 @@ import { bodyFormat, decodeObject, readBody } from './decode-body.js';
 import { generateName } from './names.js';
 import { parseWriteOptions, type WriteOptions } from './options.js';
 import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
-import { admissionRequest, fillCreateMetadata, storeNew, trackManagedFields, validateNew } from './write-object.js';
+import { admissionRequest, alreadyExists, fillCreateMetadata, storeNew, trackManagedFields, validateNew } from './write-object.js';
 
 /** Tries of a generated name before giving up. */
 const GENERATE_NAME_TRIES = 8;
@@ -27,6 +27,7 @@ export async function handleCreate(server: ServerContext, context: RequestContex
   );
   context.audit?.setRequestObject(object);
   checkNamespace(scope, object);
+  if ((object.metadata?.resourceVersion ?? '') !== '') throw newBadRequest('resourceVersion should not be set on objects to be created');
   const result = await createObject(server, context, scope, object, options);
   if ('stored' in result) await sendStored(context, scope, 201, result.stored);
   else await sendKubeObject(context, scope, 201, result.object);
@@ -52,14 +53,13 @@ export async function createObject(
   scope: ResourceScope,
   object: KubeObject,
   options: WriteOptions,
+  { ownManagedFields = false }: { ownManagedFields?: boolean } = {},
 ): Promise<CreateResult> {
   const metadata = (object.metadata ??= {});
-  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
-    throw newStatusError(500, '', 'resourceVersion should not be set on objects to be created');
-  }
   fillCreateMetadata(server, scope, object);
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
   const base = metadata.generateName ?? '';
+  if (!ownManagedFields) trackManagedFields(server, context, scope, null, object, options);
   for (let attempt = 1; ; attempt++) {
     const copy = attempt === 1 && !generated ? object : structuredClone(object);
     try {
@@ -83,7 +83,7 @@ async function createOnce(
   options: WriteOptions,
   generateFrom: string | null,
 ): Promise<CreateResult> {
-  const { definition, version } = scope.served;
+  const { definition } = scope.served;
   const metadata = (object.metadata ??= {});
   const request = admissionRequest(server, context, scope, 'CREATE', {
     object,
@@ -98,8 +98,6 @@ async function createOnce(
   if (generateFrom !== null && (meta.name ?? '') === '') meta.name = generateName(generateFrom);
   context.audit?.setObjectName(meta.name ?? '');
   definition.strategy.prepareForCreate?.(admitted);
-  delete meta.managedFields;
-  trackManagedFields(server, context, scope, version.schema, null, admitted, options);
   const hook = server.hooks.get(`${definition.resource}.${definition.group}`);
   await hook?.check?.(server, context, admitted, null);
   const release = (await hook?.beforeCreate?.(admitted, options.dryRun)) ?? null;
@@ -108,6 +106,9 @@ async function createOnce(
     for (const text of definition.strategy.warnings?.(admitted, null) ?? []) context.warnings.add(text);
     await server.admission.runValidating({ ...request, object: admitted, name: meta.name ?? '' });
     if (options.dryRun) {
+      const storage = server.registry.storage(definition);
+      const there = await storage.get(definition.namespaced ? scope.namespace : '', meta.name ?? '', { kind: 'latest' });
+      if (there !== null) throw alreadyExists(scope, meta.name ?? '', there);
       release?.();
       return { object: admitted };
     }

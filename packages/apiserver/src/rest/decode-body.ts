@@ -4,10 +4,12 @@
  */
 import type { Catalogue, ServedResource } from '@k/api';
 import { pruneAndDefault } from '@k/api';
-import { type KubeObject, newBadRequest, newStatusError, parseGroupVersion, parseJson, type Schema } from '@k/apimachinery';
+import { PROTOBUF_MEDIA_TYPE } from '@k/api/protobuf';
+import { type KubeObject, newBadRequest, newStatusError, type OddNumber, parseGroupVersion, parseJson, type Schema } from '@k/apimachinery';
 import { parseYaml } from '@k/apimachinery/yaml';
 import type { RequestContext } from '../context.js';
 import { BodyTooLargeError } from '../http/exchange.js';
+import { decodeProtobufBody } from './protobuf-body.js';
 
 /** Bytes of a request body, kube-apiserver's limit. */
 export const BODY_BYTES_MAX: number = 3 * 1024 * 1024;
@@ -31,23 +33,26 @@ export async function readBody(context: RequestContext): Promise<Buffer> {
     return await context.exchange.readBody(BODY_BYTES_MAX);
   } catch (error) {
     if (error instanceof BodyTooLargeError) {
-      throw newStatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`, {});
+      throw newStatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`);
     }
     throw newBadRequest(error instanceof Error ? error.message : 'the body could not be read');
   }
 }
 
-/** `json` or `yaml` by Content-Type; 415 for others. */
-export function bodyFormat(context: RequestContext): 'json' | 'yaml' {
+/** How a body is written. Protobuf is recognised, to say what is wrong with it, and not read. */
+export type BodyFormat = 'json' | 'yaml' | 'protobuf';
+
+/** The format by Content-Type; 415 for others. */
+export function bodyFormat(context: RequestContext): BodyFormat {
   const header = context.exchange.headers['content-type'];
   const type = (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
+  if (type === PROTOBUF_MEDIA_TYPE) return 'protobuf';
   throw newStatusError(
     415,
     'UnsupportedMediaType',
     'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-    {},
   );
 }
 
@@ -69,19 +74,46 @@ function excerpt(body: Buffer): string {
 interface ParsedBody {
   value: unknown;
   duplicates: readonly string[];
+  oddNumbers: readonly OddNumber[];
 }
 
-function parseBody(body: Buffer, format: 'json' | 'yaml', kind: string, wantDuplicates: boolean): ParsedBody {
+/** YAML is read by way of JSON, whose fields come in the order of their names: the first fault decides the message. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
+}
+
+function parseBody(body: Buffer, format: BodyFormat, expected: ExpectedKind, wantDuplicates: boolean): ParsedBody {
+  const { kind } = expected;
   const unrecognized = (detail: string): Error => newBadRequest(`the object provided is unrecognized (must be of type ${kind}): ${detail}`);
+  if (format === 'protobuf') return { value: decodeProtobufBody(body, expected), duplicates: [], oddNumbers: [] };
   try {
-    if (format === 'yaml') return { value: parseYaml(body.toString('utf8')), duplicates: [] };
-    const parsed = parseJson(body, { strict: wantDuplicates });
-    return { value: parsed.value, duplicates: parsed.duplicates };
+    if (format === 'yaml') return { value: sortKeys(parseYaml(body.toString('utf8'))), duplicates: [], oddNumbers: [] };
+    return parseJson(body, { strict: wantDuplicates });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     if (format === 'yaml') throw unrecognized(`${text} (${excerpt(body)})`);
     throw unrecognized(`couldn't get version/kind; json parse error: ${text} (${excerpt(body)})`);
   }
+}
+
+/** The message about a number whose form its field does not take, or null. */
+function oddNumberFault({ path, text }: OddNumber, expected: ExpectedKind): string | null {
+  let schema: Schema | undefined = expected.schema;
+  let struct = expected.kind;
+  for (const key of path) {
+    while (schema?.type === 'array') schema = schema.items;
+    if (schema?.properties !== undefined) struct = schema.definition?.slice(schema.definition.lastIndexOf('.') + 1) ?? struct;
+    const { properties }: Schema = schema ?? { type: 'any' };
+    schema = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : schema?.values;
+  }
+  while (schema?.type === 'array') schema = schema.items;
+  if (schema?.type !== 'integer') return null;
+  const digits = /^-?\d+$/.test(text);
+  if (digits && BigInt.asIntN(schema.format === 'int32' ? 32 : 64, BigInt(text)) === BigInt(text)) return null;
+  return `json: cannot unmarshal number ${text} into Go struct field ${struct}.${path.join('.')} of type ${schema.format ?? 'int64'}`;
 }
 
 const TYPE_META_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
@@ -102,12 +134,12 @@ function goType(value: unknown): string {
 export function decodeObject(
   context: RequestContext,
   body: Buffer,
-  format: 'json' | 'yaml',
+  format: BodyFormat,
   expected: ExpectedKind,
   catalogue: Catalogue,
 ): KubeObject {
   const validation = fieldValidationOf(context);
-  const parsed = parseBody(body, format, expected.kind, validation !== 'Ignore');
+  const parsed = parseBody(body, format, expected, validation !== 'Ignore');
   let value = parsed.value;
   if (value === null || value === undefined) value = {};
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -125,9 +157,13 @@ export function decodeObject(
     }
   }
   checkKind(object, expected, catalogue);
-  return finishDecode(context, object, expected, parsed.duplicates, validation, (text) =>
-    newBadRequest(`${object.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${text}`),
-  );
+  const fail = (text: string): Error =>
+    newBadRequest(`${object.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${text}`);
+  for (const number of parsed.oddNumbers) {
+    const fault = oddNumberFault(number, expected);
+    if (fault !== null) throw fail(fault);
+  }
+  return finishDecode(context, object, expected, parsed.duplicates, validation, fail);
 }
 
 /** Prunes, checks types and fills defaults; reports unknown and duplicate fields as asked. */

@@ -90,45 +90,101 @@ async function deleteOnce(
   const storage = server.registry.storage(definition);
   const namespace = definition.namespaced ? scope.namespace : '';
   const next = parseStored(stored);
-  const metadata = (next.metadata ??= {});
-  const already = metadata.deletionTimestamp !== undefined;
-  setPropagationFinalizers(scope, options, next);
-  const graceful = definition.strategy.gracePeriodSeconds;
-  const grace = graceful ? graceful(old, options.gracePeriodSeconds) : 0;
-  const held = (metadata.finalizers?.length ?? 0) > 0 || hasNamespaceFinalizers(next);
-  if (!held && grace === 0) {
-    const gone: KubeObject = structuredClone(old);
-    if (graceful) {
-      gone.metadata = { ...gone.metadata, deletionTimestamp: timestamp(server.now()), deletionGracePeriodSeconds: 0 };
-    }
-    if (options.dryRun) return { object: gone, deleted: true };
-    const result = await storage.delete(namespace, scope.name, stored.modRevision);
+  const grace = startGrace(server, scope, options, next);
+  // A deletion that waits for its grace period is not changed by another one.
+  if (grace === 'pending') return finishPending(server, scope, options, stored, next);
+  const finalizersChanged = setPropagationFinalizers(scope, options, next);
+  const isNamespace = definition.group === '' && definition.resource === 'namespaces';
+  const held = (next.metadata?.finalizers?.length ?? 0) > 0;
+  if (isNamespace && (hasNamespaceFinalizers(next) || next.metadata?.deletionTimestamp === undefined)) {
+    markTerminating(next, timestamp(server.now()));
+  } else if (grace === null && held) markDeleting(next, server.now());
+  else if (grace === null && !finalizersChanged) return remove(server, scope, options, stored, old);
+  if (options.dryRun) return { object: next, deleted: !held && (grace ?? 0) === 0 && !isNamespace };
+  let current = stored;
+  if (!isSameStored(next, stored)) {
+    const result = await storage.update(namespace, scope.name, forStorage(scope, next), stored.modRevision);
     if (!result.ok) return 'lost';
-    server.hooks.get(`${definition.resource}.${definition.group}`)?.afterDelete?.(old);
-    return { object: gone, deleted: true };
+    current = result.object;
   }
-  if (!already || shortensGrace(metadata.deletionGracePeriodSeconds, grace)) {
-    const base = already && metadata.deletionTimestamp ? Date.parse(metadata.deletionTimestamp) : server.now();
-    const previous = already ? (metadata.deletionGracePeriodSeconds ?? 0) : 0;
-    metadata.deletionTimestamp = timestamp(base + (grace - (already ? previous : 0)) * 1000);
-    metadata.deletionGracePeriodSeconds = grace;
-    if (!already && definition.strategy.hasGeneration && (metadata.generation ?? 0) > 0)
-      metadata.generation = (metadata.generation ?? 0) + 1;
-    if (definition.group === '' && definition.resource === 'namespaces') {
-      next['status'] = { ...(next['status'] as object | undefined), phase: 'Terminating' };
-      delete metadata.deletionGracePeriodSeconds;
-    }
-  }
-  if (options.dryRun) return { object: next, deleted: false };
-  if (JSON.stringify(next) === stored.json.toString('utf8')) return { object: currentIn(scope, stored), deleted: false };
-  const result = await storage.update(namespace, scope.name, forStorage(scope, next), stored.modRevision);
-  if (!result.ok) return 'lost';
-  return { object: currentIn(scope, result.object), deleted: false };
+  const now = currentIn(scope, current);
+  if (isNamespace || held || (grace ?? 0) > 0) return { object: now, deleted: false };
+  const outcome = await remove(server, scope, options, current, now);
+  return outcome === 'lost' ? { object: now, deleted: false } : outcome;
 }
 
-/** A second DELETE may shorten the grace period, never lengthen it. */
-function shortensGrace(before: number | undefined, grace: number): boolean {
-  return before !== undefined && grace < before;
+/**
+ * Starts or shortens the grace period of a kind that has one. Mutates the object.
+ *
+ * @returns The seconds, `pending` when a running period stays as it is, null for kinds without one.
+ */
+function startGrace(server: ServerContext, scope: ResourceScope, options: DeleteOptions, object: KubeObject): number | 'pending' | null {
+  const graceful = scope.served.definition.strategy.gracePeriodSeconds;
+  if (graceful === undefined) return null;
+  const metadata = (object.metadata ??= {});
+  if (metadata.deletionTimestamp === undefined) {
+    const grace = graceful(object, options.gracePeriodSeconds);
+    metadata.deletionTimestamp = timestamp(server.now() + grace * 1000);
+    metadata.deletionGracePeriodSeconds = grace;
+    if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1;
+    return grace;
+  }
+  const running = metadata.deletionGracePeriodSeconds;
+  if (running === undefined) return null;
+  const wanted = options.gracePeriodSeconds;
+  if (wanted === undefined || wanted >= running) return 'pending';
+  metadata.deletionTimestamp = timestamp(Date.parse(metadata.deletionTimestamp) + (wanted - running) * 1000);
+  metadata.deletionGracePeriodSeconds = wanted;
+  return wanted;
+}
+
+/** A second DELETE of an object that is on its way out: gone when nothing holds it any more, else as it is. */
+async function finishPending(
+  server: ServerContext,
+  scope: ResourceScope,
+  options: DeleteOptions,
+  stored: StoredObject,
+  object: KubeObject,
+): Promise<DeleteResult | 'lost'> {
+  const now = currentIn(scope, stored);
+  return isDeletionComplete(object) ? remove(server, scope, options, stored, now) : { object: now, deleted: false };
+}
+
+/** Takes the object out of the store. */
+async function remove(
+  server: ServerContext,
+  scope: ResourceScope,
+  options: DeleteOptions,
+  stored: StoredObject,
+  object: KubeObject,
+): Promise<DeleteResult | 'lost'> {
+  const { definition } = scope.served;
+  if (options.dryRun) return { object, deleted: true };
+  const storage = server.registry.storage(definition);
+  const result = await storage.delete(definition.namespaced ? scope.namespace : '', scope.name, stored.modRevision);
+  if (!result.ok) return 'lost';
+  server.hooks.get(`${definition.resource}.${definition.group}`)?.afterDelete?.(object);
+  return { object: { ...object, metadata: { ...object.metadata, resourceVersion: String(result.object.modRevision) } }, deleted: true };
+}
+
+/** Marks an object that its finalizers hold back. */
+function markDeleting(object: KubeObject, nowMs: number): void {
+  const metadata = (object.metadata ??= {});
+  const { deletionTimestamp } = metadata;
+  if (deletionTimestamp === undefined && (metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1;
+  if (deletionTimestamp === undefined || Date.parse(deletionTimestamp) > nowMs) metadata.deletionTimestamp = timestamp(nowMs);
+  metadata.deletionGracePeriodSeconds = 0;
+}
+
+/** Marks a namespace, which goes once it is empty. */
+function markTerminating(namespace: KubeObject, now: string): void {
+  const metadata = (namespace.metadata ??= {});
+  metadata.deletionTimestamp ??= now;
+  namespace['status'] = { ...(namespace['status'] as object | undefined), phase: 'Terminating' };
+}
+
+function isSameStored(object: KubeObject, stored: StoredObject): boolean {
+  return JSON.stringify(object) === stored.json.toString('utf8');
 }
 
 function hasNamespaceFinalizers(object: KubeObject): boolean {
@@ -137,8 +193,8 @@ function hasNamespaceFinalizers(object: KubeObject): boolean {
   return Array.isArray(finalizers) && finalizers.length > 0;
 }
 
-/** Foreground and orphan deletion wait for the garbage collector behind a finalizer. */
-function setPropagationFinalizers(scope: ResourceScope, options: DeleteOptions, object: KubeObject): void {
+/** Foreground and orphan deletion wait for the garbage collector behind a finalizer. True when that changed the object. */
+function setPropagationFinalizers(scope: ResourceScope, options: DeleteOptions, object: KubeObject): boolean {
   const metadata = (object.metadata ??= {});
   const had = metadata.finalizers ?? [];
   let orphan = had.includes(ORPHAN_FINALIZER);
@@ -153,8 +209,10 @@ function setPropagationFinalizers(scope: ResourceScope, options: DeleteOptions, 
   const rest = had.filter((name) => name !== ORPHAN_FINALIZER && name !== FOREGROUND_FINALIZER);
   if (orphan) rest.push(ORPHAN_FINALIZER);
   if (foreground) rest.push(FOREGROUND_FINALIZER);
+  if (rest.length === had.length && rest.every((name) => had.includes(name))) return false;
   if (rest.length > 0) metadata.finalizers = rest;
   else delete metadata.finalizers;
+  return true;
 }
 
 function checkPreconditions(scope: ResourceScope, options: DeleteOptions, old: KubeObject, stored: StoredObject): void {

@@ -1,7 +1,8 @@
 /** The last stage: finds the resource and the handler of the verb. */
-import { newStatusError } from '@k/apimachinery';
+import { goQuote, newBadRequest, newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { sendBytes } from '../http/respond.js';
+import { decodePath } from '../request-info.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 import { SCALE_HANDLERS } from '../subresources/scale.js';
 import { handleCreate } from './create.js';
@@ -28,6 +29,17 @@ const VIEW_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'ephemeralcont
 /** Handlers of subresources and virtual resources by `resource.group` or `resource.group/subresource`, then verb. */
 export type SpecialHandlers = ReadonlyMap<string, Readonly<Record<string, ResourceHandler>>>;
 
+/** Subresources whose path goes on below them. */
+const LONG_SUBRESOURCES: ReadonlySet<string> = new Set(['proxy']);
+/** Methods with handlers; HEAD and OPTIONS have none. */
+const ALLOWED_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** 400 for names that cannot be a path segment. */
+function checkSegment(what: 'Name' | 'Namespace', value: string): void {
+  const fault = value === '.' || value === '..' ? `may not be '${value}'` : value.includes('%') ? "may not contain '%'" : null;
+  if (fault !== null) throw newBadRequest(`${what} parameter invalid: ${goQuote(value)}: ${fault}`);
+}
+
 /** 405 as kube-apiserver words it. */
 export function methodNotAllowed(): Error {
   return newStatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
@@ -50,6 +62,7 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
     why: 'all other paths have been served before it',
     handle(context) {
       const { info } = context;
+      if (decodePath(context.path) === null) return sendBytes(context, 400, 'text/plain; charset=utf-8', '400 Bad Request');
       if (!info.isResourceRequest) return pageNotFound(context);
       const isKnownGroup = server.catalogue.groups().some((group) => group.name === info.apiGroup);
       if (!isKnownGroup) return pageNotFound(context);
@@ -59,11 +72,17 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const namespace = definition.group === '' && definition.resource === 'namespaces' ? '' : info.namespace;
       const subresource = info.subresource === '' ? undefined : version.subresources.find((entry) => entry.name === info.subresource);
       if (info.subresource !== '' && subresource === undefined) throw noSuchResource();
-      if (definition.namespaced && namespace === '' && !['list', 'watch'].includes(info.verb)) {
-        if (definition.strategy.virtual !== true) throw methodNotAllowed();
+      const isNamed = info.parts.length > 1;
+      if (definition.namespaced && namespace === '') {
+        if (isNamed && info.verb !== 'watch') throw noSuchResource();
+        if (!['list', 'watch'].includes(info.verb) && definition.strategy.virtual !== true) throw methodNotAllowed();
       }
-      const isNamed = info.name !== '' && info.parts.length > 1;
-      const verb = (info.verb === 'list' || info.verb === 'watch') && isNamed && info.verb === 'list' ? 'get' : info.verb;
+      if (info.parts.length > 3 && !LONG_SUBRESOURCES.has(info.subresource)) throw noSuchResource();
+      if (isNamed && info.name === '') throw noSuchResource();
+      if (isNamed) checkSegment('Name', info.name);
+      if (namespace !== '') checkSegment('Namespace', namespace);
+      if (!ALLOWED_METHODS.has(context.exchange.method)) throw methodNotAllowed();
+      const verb = isNamed && info.verb === 'list' ? 'get' : info.verb;
       const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);
       if (handler === undefined) throw methodNotAllowed();

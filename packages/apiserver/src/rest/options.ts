@@ -2,10 +2,12 @@
  * Query parameters and option bodies: ListOptions, GetOptions, CreateOptions, UpdateOptions, PatchOptions,
  * DeleteOptions (meta/v1).
  */
+import { schemaOf } from '@k/api';
 import { type FieldError, invalid, type KubeObject, newBadRequest, newInvalid, notSupported, parseJson, tooLong } from '@k/apimachinery';
 import { parseYaml } from '@k/apimachinery/yaml';
 import type { RequestContext } from '../context.js';
-import { bodyFormat, readBody } from './decode-body.js';
+import { bodyFormat, type ExpectedKind, readBody } from './decode-body.js';
+import { decodeProtobufBody } from './protobuf-body.js';
 
 /** Options of a create, an update or a patch. */
 export interface WriteOptions {
@@ -40,7 +42,8 @@ export function parseWriteOptions(context: RequestContext, kind: string): WriteO
   for (const value of dryRun) if (value !== 'All' && value !== '') errors.push(notSupported('dryRun', [value], ['All']));
   const fieldManager = query.get('fieldManager') ?? '';
   if ([...fieldManager].length > MANAGER_LENGTH_MAX) errors.push(tooLong('fieldManager', MANAGER_LENGTH_MAX));
-  if (!isPrintable(fieldManager)) errors.push(invalid('fieldManager', fieldManager, 'should only contain printable characters'));
+  const unprintable = firstUnprintable(fieldManager);
+  if (unprintable !== null) errors.push(invalid('fieldManager', fieldManager, unprintable));
   const validation = query.get('fieldValidation') ?? '';
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
     errors.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
@@ -55,9 +58,12 @@ export function parseBoolean(text: string): boolean {
   return ['1', 't', 'T', 'true', 'TRUE', 'True', ''].includes(text);
 }
 
-function isPrintable(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+/** The text about the first character that cannot be shown, or null. */
+function firstUnprintable(text: string): string | null {
+  const found = /[^\P{C}]|[^\P{Z} ]/u.exec(text);
+  if (found === null) return null;
+  const code = (found[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+  return `invalid character U+${code} (at position ${Buffer.byteLength(text.slice(0, found.index))})`;
 }
 
 /** `meta/v1` DeleteOptions. */
@@ -73,6 +79,8 @@ export interface DeleteOptions {
   body: KubeObject | null;
 }
 
+const DELETE_OPTIONS: ExpectedKind = { group: '', version: 'v1', kind: 'DeleteOptions', schema: schemaOf('meta.v1/DeleteOptions') };
+
 /**
  * Parses DeleteOptions from the body, or from the query when there is no body.
  *
@@ -84,7 +92,9 @@ export async function parseDeleteOptions(context: RequestContext): Promise<Delet
   if (body.length > 0) {
     let value: unknown;
     try {
-      value = bodyFormat(context) === 'yaml' ? parseYaml(body.toString('utf8')) : parseJson(body, { strict: false }).value;
+      const format = bodyFormat(context);
+      if (format === 'protobuf') value = decodeProtobufBody(body, DELETE_OPTIONS);
+      else value = format === 'yaml' ? parseYaml(body.toString('utf8')) : parseJson(body, { strict: false }).value;
     } catch (error) {
       if (error instanceof Error && error.name === 'StatusError') throw error;
       throw newBadRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
@@ -136,7 +146,12 @@ export function checkDeleteOptions(source: KubeObject, hasBody: boolean): Delete
     errors.push(invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'));
   }
   if (typeof policy === 'string' && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    errors.push(notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']));
+    errors.push({
+      type: 'FieldValueNotSupported',
+      field: 'propagationPolicy',
+      badValue: policy,
+      detail: 'supported values: "Foreground", "Background", "Orphan", "nil"',
+    });
   }
   for (const value of (dryRun as unknown[]) ?? []) {
     if (value !== 'All' && value !== '') errors.push(notSupported('dryRun', dryRun, ['All']));

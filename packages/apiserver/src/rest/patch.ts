@@ -1,18 +1,32 @@
 /**
  * PATCH in its four forms, chosen by Content-Type: JSON patch, merge patch, strategic merge patch, server-side apply.
  */
-import { type KubeObject, newBadRequest, newInvalid, newStatusError, parseJson, required, StatusError } from '@k/apimachinery';
+import { type Catalogue, pruneAndDefault } from '@k/api';
+import {
+  formatGroupVersion,
+  goQuote,
+  type KubeObject,
+  newBadRequest,
+  newConflict,
+  newInvalid,
+  newStatusError,
+  parseGroupVersion,
+  parseJson,
+  required,
+  type Schema,
+} from '@k/apimachinery';
 import { applyServerSide } from '@k/apimachinery/apply';
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '@k/apimachinery/patch';
-import { parseYaml } from '@k/apimachinery/yaml';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, printGoValue } from '@k/apimachinery/patch';
+import { parseYamlFields } from '@k/apimachinery/yaml';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
+import { convertFault } from './convert-fault.js';
 import { checkNamespace } from './create.js';
 import { type ExpectedKind, fieldValidationOf, finishDecode, readBody } from './decode-body.js';
 import { managerOf, parseWriteOptions, type WriteOptions } from './options.js';
 import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
 import { checkName, type UpdatePlan, updateObject } from './update.js';
-import { timestamp } from './write-object.js';
+import { managedTime, setManagedFields, versionsOf } from './write-object.js';
 
 /** The four kinds of patches. */
 export type PatchForm = 'json' | 'merge' | 'strategic' | 'apply';
@@ -27,7 +41,7 @@ const FORMS: Readonly<Record<string, PatchForm>> = {
 /** PATCH of one object, or of a subresource that is a view of it. */
 export async function handlePatch(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   negotiateObjects(context);
-  const form = patchFormOf(context);
+  const form = patchFormOf(context, scope);
   const options = parseWriteOptions(context, 'PatchOptions');
   checkPatchOptions(context, form, options);
   const body = await readBody(context);
@@ -41,7 +55,7 @@ export async function handlePatch(server: ServerContext, context: RequestContext
     served: scope.served,
   };
   const plan =
-    form === 'apply' ? applyPlan(server, context, scope, expected, body, options) : patchPlan(context, scope, expected, form, body);
+    form === 'apply' ? applyPlan(server, context, scope, expected, body, options) : patchPlan(server, context, scope, expected, form, body);
   const result = await updateObject(server, context, scope, options, plan);
   const status = result.created ? 201 : 200;
   if (result.stored) await sendStored(context, scope, status, result.stored);
@@ -49,9 +63,16 @@ export async function handlePatch(server: ServerContext, context: RequestContext
 }
 
 /** The form that the Content-Type names; 415 for others. */
-export function patchFormOf(context: RequestContext): PatchForm {
+export function patchFormOf(context: RequestContext, scope: ResourceScope): PatchForm {
   const type = (context.exchange.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const form = FORMS[type];
+  if (form === 'strategic' && scope.served.definition.custom) {
+    throw newStatusError(
+      415,
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    );
+  }
   if (form === undefined) {
     throw newStatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
@@ -68,43 +89,89 @@ function checkPatchOptions(context: RequestContext, form: PatchForm, options: Wr
   }
 }
 
-/** 422 as upstream words a patch whose result cannot be decoded. */
-function undecodable(text: string): Error {
-  return newInvalid({ group: '', kind: '' }, '', [
-    { type: 'FieldValueInvalid', field: 'patch', badValue: { toJSON: () => undefined }, detail: text },
-  ]);
-}
-
 /** A parsed patch. */
 export interface ParsedPatch {
   apply: (current: KubeObject, expected: ExpectedKind) => KubeObject;
+  /** Fields that the patch names twice. */
+  duplicates: readonly string[];
+  /** How the patch is shown in messages. Default `<object>`. */
+  shown?: string;
+  /** Checks the types of the result before it is decoded. */
+  faultOf?: (patched: KubeObject, schema: Schema) => string | null;
   /** The patch itself names the version it is for. */
   setsResourceVersion: boolean;
 }
 
 /** Parses a JSON, merge or strategic merge patch; 400 when it is malformed. */
 export function readPatch(context: RequestContext, form: Exclude<PatchForm, 'apply'>, body: Buffer): ParsedPatch {
-  let patch: unknown;
+  const prefix = form === 'strategic' ? '' : 'error decoding patch: ';
+  let parsed: ReturnType<typeof parseJson>;
   try {
-    patch = parseJson(body, { strict: false }).value;
+    parsed = parseJson(body, { strict: form === 'strategic' || form === 'merge' });
   } catch (error) {
-    throw newBadRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
+    throw newBadRequest(`${prefix}${error instanceof Error ? error.message : String(error)}`);
   }
-  checkPatchShape(patch, form);
+  const patch = parsed.value ?? (form === 'json' ? [] : {});
+  checkPatchShape(patch, form, prefix);
   context.audit?.setRequestObject(patch as KubeObject);
   const metadata: unknown = form === 'json' ? null : ((patch as KubeObject).metadata ?? null);
   return {
     apply: (current, expected) => applyPatch(form, current, patch, expected),
+    duplicates: parsed.duplicates,
+    ...(form === 'strategic' ? { shown: goQuote(printGoValue(patch)), faultOf: convertFault } : {}),
     setsResourceVersion: typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata,
   };
 }
 
 /** The object that a patch made, checked and with defaults; 422 when it does not decode. */
-export function decodePatched(context: RequestContext, patched: KubeObject, expected: ExpectedKind): KubeObject {
-  return finishDecode(context, patched, expected, [], fieldValidationOf(context), undecodableStatus);
+export function decodePatched(
+  context: RequestContext,
+  patch: ParsedPatch,
+  patched: KubeObject,
+  expected: ExpectedKind,
+  catalogue: Catalogue,
+): KubeObject {
+  const fail = (text: string): Error => undecodable(patch, text);
+  const wrongKind = kindFault(patched, expected, catalogue);
+  if (wrongKind !== null) throw fail(wrongKind);
+  const fault = patch.faultOf?.(patched, expected.schema) ?? null;
+  if (fault !== null) throw fail(fault);
+  return finishDecode(context, patched, expected, patch.duplicates, fieldValidationOf(context), fail);
+}
+
+/** 422 as upstream words a patch whose result cannot be decoded; the result itself is not shown. */
+function undecodable(patch: ParsedPatch, text: string): Error {
+  const error = newInvalid({ group: '', kind: '' }, '', [{ type: 'FieldValueInvalid', field: 'patch', badValue: null, detail: text }]);
+  const message = `Invalid value: ${patch.shown ?? '<object>'}: ${text}`;
+  error.status.message = ` "" is invalid: patch: ${message}`;
+  error.status.details = { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] };
+  return error;
+}
+
+/** A patch may not turn the object into another kind. */
+function kindFault(patched: KubeObject, expected: ExpectedKind, catalogue: Catalogue): string | null {
+  const { apiVersion, kind }: { apiVersion?: unknown; kind?: unknown } = patched;
+  const wanted = formatGroupVersion(expected);
+  if (apiVersion === wanted && kind === expected.kind) return null;
+  for (const value of [apiVersion, kind]) {
+    if (value !== undefined && typeof value !== 'string') {
+      return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type string`;
+    }
+  }
+  if ((kind ?? '') === '') return "Object 'Kind' is missing";
+  if ((apiVersion ?? '') === '') return "Object 'apiVersion' is missing";
+  const version = parseGroupVersion(apiVersion as string);
+  if (version === null) return `unexpected GroupVersion string: ${apiVersion as string}`;
+  const other = catalogue.findKind(version.group, version.version, kind as string);
+  if (other === undefined) {
+    return `no kind ${goQuote(kind as string)} is registered for version ${goQuote(apiVersion as string)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  }
+  const [fault] = pruneAndDefault(structuredClone(patched), other.version.schema, { fieldValidation: 'Ignore' }).typeErrors;
+  return fault ?? `unable to convert ${version.version}.${kind as string} to ${expected.version}.${expected.kind}`;
 }
 
 function patchPlan(
+  server: ServerContext,
   context: RequestContext,
   scope: ResourceScope,
   expected: ExpectedKind,
@@ -119,7 +186,7 @@ function patchPlan(
     createIfMissing: null,
     unconditional: true,
     change: (current) => {
-      const object = decodePatched(context, patch.apply(current, expected), expected);
+      const object = decodePatched(context, patch, patch.apply(current, expected), expected, server.catalogue);
       checkPatched(scope, object);
       // Without a version in the patch the current one is what the patch was made for.
       if (!patch.setsResourceVersion) {
@@ -132,27 +199,22 @@ function patchPlan(
   };
 }
 
-/** The Status of a result that does not decode: the value prints as `<object>`. */
-function undecodableStatus(text: string): Error {
-  const error = undecodable(text);
-  if (!StatusError.is(error)) return error;
-  const message = `Invalid value: "<object>": ${text}`;
-  error.status.message = ` "" is invalid: patch: ${message}`;
-  error.status.details = { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] };
-  return error;
+/** The JSON type of a value as Go's decoder names it. */
+function jsonTypeName(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'bigint' ? 'number' : typeof value;
 }
 
-function checkPatchShape(patch: unknown, form: Exclude<PatchForm, 'apply'>): void {
-  const isArray = Array.isArray(patch);
+function checkPatchShape(patch: unknown, form: Exclude<PatchForm, 'apply'>, prefix: string): void {
   if (form === 'json') {
-    if (isArray) return;
-    throw newBadRequest(
-      `error decoding patch: json: cannot unmarshal ${patch === null ? 'null' : typeof patch} into Go value of type []handlers.jsonPatchOp`,
-    );
+    if (!Array.isArray(patch)) {
+      throw newBadRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type []handlers.jsonPatchOp`);
+    }
+    return;
   }
-  if (typeof patch !== 'object' || isArray || patch === null) {
-    const type = isArray ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch;
-    throw newBadRequest(`error decoding patch: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`);
+  if (typeof patch !== 'object' || Array.isArray(patch)) {
+    throw newBadRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type map[string]interface {}`);
   }
 }
 
@@ -174,6 +236,29 @@ export interface AppliedView {
   toParent: (applied: KubeObject) => KubeObject;
 }
 
+/** An applied configuration as text: YAML or JSON. 400 with kube-apiserver's texts when it is no object. */
+function readApplied(context: RequestContext, body: Buffer): KubeObject {
+  let parsed: { value: unknown; duplicates: readonly string[] };
+  try {
+    parsed = parseYamlFields(body.toString('utf8'));
+  } catch (error) {
+    throw newBadRequest(`error decoding YAML: error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const value = parsed.value ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw newBadRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type map[string]interface {}`,
+    );
+  }
+  const validation = fieldValidationOf(context);
+  if (parsed.duplicates.length > 0 && validation === 'Strict') {
+    const list = parsed.duplicates.map((text) => `\n  ${text}`).join('');
+    throw newBadRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:${list}`);
+  }
+  if (validation === 'Warn') for (const text of parsed.duplicates) context.warnings.add(text);
+  return value as KubeObject;
+}
+
 /** The update that an apply patch asks for. */
 export function applyPlan(
   server: ServerContext,
@@ -184,61 +269,74 @@ export function applyPlan(
   options: WriteOptions,
   view?: AppliedView,
 ): UpdatePlan {
-  let value: unknown;
-  try {
-    value = parseYaml(body.toString('utf8'));
-  } catch (error) {
-    throw newBadRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw newBadRequest('error decoding YAML: the applied configuration is not an object');
-  }
-  const given = value as KubeObject;
+  const given = readApplied(context, body);
   context.audit?.setRequestObject(given);
-  checkApplied(scope, expected, given);
+  checkApplied(expected, given);
   const applied = view === undefined ? given : view.toParent(given);
   const target = view?.expected ?? expected;
   const manager = managerOf(context, options.fieldManager);
   const subresource = scope.subresource?.name ?? '';
-  const merge = (live: KubeObject | null): KubeObject => {
-    const result = applyServerSide({
+  const apply = (live: KubeObject | null): KubeObject => {
+    const { object, managedFields } = applyServerSide({
+      ...versionsOf(scope),
       live,
       applied: structuredClone(applied),
-      schema: target.schema,
       manager,
       force: options.force === true,
-      apiVersion: target.group === '' ? target.version : `${target.group}/${target.version}`,
       subresource,
-      now: timestamp(server.now()),
-      resetFields: scope.served.definition.strategy.resetFields?.[subresource] ?? [],
+      now: managedTime(server, scope),
     });
-    return finishDecode(context, result.object, target, [], fieldValidationOf(context), (text) => newBadRequest(text));
+    const decoded = finishDecode(context, structuredClone(object), target, [], 'Ignore', (text) => newBadRequest(text));
+    const metadata = (decoded.metadata ??= {});
+    if (metadata.name === undefined || metadata.name === '') metadata.name = scope.name;
+    if (live === null || metadata.resourceVersion !== live.metadata?.resourceVersion || applied.metadata?.resourceVersion !== undefined) {
+      // The client insists on a version.
+    } else delete metadata.resourceVersion;
+    checkName(scope, decoded);
+    checkNamespace(scope, decoded);
+    setManagedFields(decoded, managedFields);
+    return decoded;
   };
   return {
     resourceVersion: '',
-    uid: applied.metadata?.uid ?? '',
+    uid: '',
     uidConflict: 'invalid',
-    createIfMissing: subresource === '' ? merge(null) : null,
+    createIfMissing:
+      subresource === ''
+        ? () => {
+            const uid = applied.metadata?.uid ?? '';
+            if (uid !== '') {
+              throw newConflict(
+                scope.served.definition,
+                scope.name,
+                `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+              );
+            }
+            return apply(null);
+          }
+        : null,
     unconditional: true,
     ownManagedFields: true,
-    change: (current) => merge(current),
+    change: (current) => apply(current),
   };
 }
 
 /** The applied object must name its kind, and not carry managed fields. */
-function checkApplied(scope: ResourceScope, expected: ExpectedKind, applied: KubeObject): void {
-  if (applied.apiVersion === undefined || applied.kind === undefined) {
-    throw newBadRequest('invalid object type: /, Kind=');
-  }
-  const apiVersion = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`;
-  if (applied.apiVersion !== apiVersion || applied.kind !== expected.kind) {
+function checkApplied(expected: ExpectedKind, applied: KubeObject): void {
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const apiVersion = text(applied.apiVersion);
+  const kind = text(applied.kind);
+  const wanted = formatGroupVersion(expected);
+  if (apiVersion !== wanted || kind !== expected.kind) {
     throw newBadRequest(
-      `the object provided is ${applied.apiVersion}, Kind=${applied.kind}, expected ${apiVersion}, Kind=${expected.kind}`,
+      `invalid object type: ${apiVersion.includes('/') || apiVersion === '' ? apiVersion || '/' : `/${apiVersion}`}, Kind=${kind}`,
     );
   }
-  if (applied.metadata?.managedFields !== undefined) throw newBadRequest('metadata.managedFields must be nil');
-  const metadata = (applied.metadata ??= {});
-  if (metadata.name === undefined || metadata.name === '') metadata.name = scope.name;
-  checkName(scope, applied);
-  checkNamespace(scope, applied);
+  const { metadata } = applied as { metadata?: unknown };
+  if (metadata !== undefined && metadata !== null && (typeof metadata !== 'object' || Array.isArray(metadata))) {
+    throw newBadRequest('error decoding YAML: metadata must be an object');
+  }
+  if (applied.metadata?.managedFields !== undefined && applied.metadata.managedFields !== null) {
+    throw newBadRequest('metadata.managedFields must be nil');
+  }
 }

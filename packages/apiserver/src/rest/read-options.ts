@@ -2,14 +2,12 @@ import {
   type FieldError,
   type FieldSelector,
   forbidden,
-  invalid,
   isEverything,
   type LabelSelector,
   matchesFields,
   matchesLabels,
   newBadRequest,
   newInvalid,
-  newStatusError,
   notSupported,
   parseFieldSelector,
   parseLabelSelector,
@@ -48,11 +46,14 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
   const match = query.get('resourceVersionMatch') ?? '';
   const continueToken = query.get('continue') ?? '';
   const limitText = query.get('limit');
-  const limit = parseInteger(limitText, 'limit');
-  const timeoutSeconds = parseInteger(query.get('timeoutSeconds'), 'timeoutSeconds');
+  const limit = parseInteger(limitText);
+  const timeoutSeconds = parseInteger(query.get('timeoutSeconds'));
   const initial = query.get('sendInitialEvents');
   const sendInitialEvents = initial === null || initial === '' ? undefined : isTrue(initial);
-  checkVersionOptions({ resourceVersion, match, continueToken, sendInitialEvents, watch });
+  const isLegacy = watch && initial === null && match === '' && (resourceVersion === '' || resourceVersion === '0');
+  // A watch from nowhere begins with the present state, as if it had asked for it.
+  const sends = isLegacy ? true : sendInitialEvents;
+  checkVersionOptions({ resourceVersion, match: isLegacy ? 'NotOlderThan' : match, continueToken, sendInitialEvents: sends, watch });
   const label = parseLabels(query.get('labelSelector'));
   const { selector: fields, nameSelected } = parseFields(query.get('fieldSelector'), scope);
   const request: ListRequest = {
@@ -66,9 +67,9 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
     continued: false,
     timeoutSeconds,
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks') ?? ''),
-    sendInitialEvents,
+    sendInitialEvents: sends,
   };
-  if (!watch) applyFreshness(request, continueToken);
+  if (!watch) applyFreshness(request, continueToken, scope.served.definition.namespaced ? scope.namespace : '');
   return request;
 }
 
@@ -90,13 +91,19 @@ function isTrue(text: string): boolean {
   return text === '1' || text.toLowerCase() === 'true' || text === 't' || text === 'T';
 }
 
-function parseInteger(text: string | null, name: string): number | undefined {
+function parseInteger(text: string | null): number | undefined {
   if (text === null) return undefined;
-  if (!/^[+-]?\d{1,19}$/.test(text)) {
-    void name;
+  if (!/^[+-]?\d{1,18}$/.test(text)) {
+    if (/^[+-]?\d+$/.test(text)) throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
     throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   return Number(text);
+}
+
+/** A value outside a closed list that is shown in its own order. */
+function unsupported(field: string, badValue: string, supported: readonly string[]): FieldError {
+  const list = supported.map((value) => JSON.stringify(value)).join(', ');
+  return { type: 'FieldValueNotSupported', field, badValue, detail: `supported values: ${list}` };
 }
 
 /** The rules that tie resourceVersion, resourceVersionMatch, continue and sendInitialEvents together. */
@@ -110,16 +117,19 @@ function checkVersionOptions(options: {
   const errors: FieldError[] = [];
   const { resourceVersion, match, continueToken, sendInitialEvents, watch } = options;
   if (watch) {
-    if (sendInitialEvents === undefined && match !== '') {
-      errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
-    } else if (sendInitialEvents !== undefined && match === '') {
-      errors.push(forbidden('resourceVersionMatch', `sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`));
-    } else if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-      errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+    if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+      errors.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
     }
-    if (continueToken !== '') errors.push(forbidden('continue', 'continue is forbidden for watch'));
+    if (match !== '') {
+      if (sendInitialEvents === undefined) {
+        errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+      }
+      if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+      if (continueToken !== '') {
+        errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+      }
+    }
   } else {
-    if (sendInitialEvents !== undefined) errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
     if (match !== '') {
       if (resourceVersion === '') {
         errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
@@ -128,12 +138,13 @@ function checkVersionOptions(options: {
         errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
       }
       if (match !== 'NotOlderThan' && match !== 'Exact') {
-        errors.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+        errors.push(unsupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
       }
       if (match === 'Exact' && resourceVersion === '0') {
         errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
       }
     }
+    if (sendInitialEvents !== undefined) errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   }
   if (errors.length > 0) throw newInvalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }
@@ -182,43 +193,46 @@ function combine(labels: LabelSelector | undefined, fields: FieldSelector | unde
   return undefined;
 }
 
-function applyFreshness(request: ListRequest, continueToken: string): void {
+function applyFreshness(request: ListRequest, continueToken: string, namespace: string): void {
   const { resourceVersion, resourceVersionMatch } = request;
   if (continueToken !== '') {
     if (resourceVersion !== '' && resourceVersion !== '0') {
       throw newBadRequest('specifying resource version is not allowed when using continue');
     }
     const token = decodeContinue(continueToken);
-    request.startAfter = token.startAfter;
+    request.startAfter = namespace === '' ? token.startAfter : `${namespace}/${token.startAfter}`;
     request.freshness = token.revision > 0 ? { kind: 'exact', revision: token.revision } : { kind: 'latest' };
     request.continued = true;
     return;
   }
-  request.freshness = freshnessOf(resourceVersion, resourceVersionMatch, request.limit > 0, 400);
+  request.freshness = freshnessOf(resourceVersion, resourceVersionMatch, request.limit > 0, 'invalid resource version: ');
+  // What the cache has anyway is not worth paging.
+  if (resourceVersion === '0') request.limit = 0;
 }
 
 /**
  * What a resourceVersion asks for.
  *
- * @param badCode - The status for a malformed version: 400 for lists; gets and watches answer a bare 500 upstream, 400 here.
+ * @param prefix - What stands before the message about a malformed version.
  */
-export function freshnessOf(resourceVersion: string, match: string, limited: boolean, badCode: number): Freshness {
+export function freshnessOf(resourceVersion: string, match: string, limited: boolean, prefix = ''): Freshness {
   if (resourceVersion === '') return { kind: 'latest' };
   if (resourceVersion === '0') return { kind: 'any' };
-  const revision = parseRevision(resourceVersion, badCode);
+  const revision = parseRevision(resourceVersion, prefix);
   if (match === 'Exact') return { kind: 'exact', revision };
   // A limit with a version but without a match is an exact read, for the sake of old clients.
   if (match === '' && limited) return { kind: 'exact', revision };
   return { kind: 'notOlderThan', revision };
 }
 
-/** A revision from a client. */
-export function parseRevision(resourceVersion: string, badCode: number): number {
-  if (!DIGITS.test(resourceVersion) || !Number.isSafeInteger(Number(resourceVersion))) {
-    const text = `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`;
-    const error = invalid('resourceVersion', resourceVersion, text);
-    if (badCode === 400) throw newStatusError(400, 'BadRequest', `invalid resource version: ${error.detail}`);
-    throw newInvalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
-  }
-  return Number(resourceVersion);
+/** A revision from a client; 400 for anything but a decimal number that fits. */
+function parseRevision(resourceVersion: string, prefix: string): number {
+  const revision = Number(resourceVersion);
+  if (DIGITS.test(resourceVersion) && Number.isSafeInteger(revision)) return revision;
+  const isNumber = DIGITS.test(resourceVersion);
+  // Beyond what any store reaches, though a 64-bit number.
+  if (isNumber && BigInt(resourceVersion) < 2n ** 64n) return Number.MAX_SAFE_INTEGER;
+  const fault = isNumber ? 'value out of range' : 'invalid syntax';
+  const text = JSON.stringify(resourceVersion);
+  throw newBadRequest(`${prefix}resourceVersion: Invalid value: ${text}: strconv.ParseUint: parsing ${text}: ${fault}`);
 }

@@ -3,7 +3,8 @@
  *
  * The common case — JSON of the stored version — hands out the cache's bytes and parses nothing.
  */
-import { formatGroupVersion, type KubeObject } from '@k/apimachinery';
+import { scaleTable } from '@k/api';
+import { formatGroupVersion, type KubeObject, newStatusError } from '@k/apimachinery';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import { type MediaType, negotiate } from '../http/negotiate.js';
@@ -16,8 +17,8 @@ const NEWLINE = Buffer.from('\n');
 const COPY_BYTES_MAX = 64 * 1024;
 
 /** Negotiates the form of an answer with objects. */
-export function negotiateObjects(context: RequestContext): MediaType {
-  context.media ??= negotiate(context.exchange.headers.accept, { transforms: true }, wantsPretty(context));
+export function negotiateObjects(context: RequestContext, watch = false): MediaType {
+  context.media ??= negotiate(context.exchange.headers.accept, { transforms: true, watch }, wantsPretty(context));
   return context.media;
 }
 
@@ -52,6 +53,7 @@ export function sendKubeObject(context: RequestContext, scope: ResourceScope, st
 export function transform(object: KubeObject, scope: ResourceScope, media: MediaType, context: RequestContext): unknown {
   if (media.as === 'Table') return tableOf(scope, media, [object], { resourceVersion: object.metadata?.resourceVersion }, context);
   if (media.as === 'PartialObjectMetadata') return partialMetadata(object, media.version);
+  if (media.as === 'PartialObjectMetadataList') checkListForm(scope, media, false);
   return object;
 }
 
@@ -76,23 +78,29 @@ export function tableOf(
   context: RequestContext,
   withColumns = true,
 ): object {
-  const { table } = scope.served.version;
-  const include = context.query?.get('includeObject') ?? 'Metadata';
+  const table = scope.subresource?.kind === 'Scale' ? scaleTable : scope.served.version.table;
+  const include = context.query?.get('includeObject') || 'Metadata';
+  if (!INCLUDE_POLICIES.includes(include)) {
+    const message = `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`;
+    throw newStatusError(400, 'BadRequest', message);
+  }
   const now = Date.now();
+  const ordered = table.compare === undefined ? objects : [...objects].sort(table.compare);
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${media.version}`,
     metadata,
     columnDefinitions: withColumns ? table.columns : null,
-    rows: objects.map((object) => {
-      const row: { cells: unknown[]; object?: unknown } = { cells: table.cells(object, now) };
-      if (include === 'Metadata') row.object = partialMetadata(object, media.version);
-      else if (include === 'Object') row.object = object;
-      else row.object = null;
-      return row;
+    rows: ordered.map((object) => {
+      const conditions = table.conditions?.(object) ?? [];
+      const shown = include === 'Metadata' ? partialMetadata(object, media.version) : include === 'Object' ? object : null;
+      return { cells: table.cells(object, now), ...(conditions.length > 0 ? { conditions } : {}), object: shown };
     }),
   };
 }
+
+/** What of an object a table's row may carry. */
+const INCLUDE_POLICIES: readonly string[] = ['Metadata', 'Object', 'None'];
 
 /** Sends a list: bytes joined where they can be used as they are. */
 export function sendList(
@@ -106,12 +114,13 @@ export function sendList(
   const apiVersion = formatGroupVersion({ group: definition.group, version: version.version });
   if (isVerbatim(scope, media) && !context.audit?.wantsResponseObject) {
     const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${toJson(metadata)},"items":[`;
-    return sendBytes(context, 200, media.contentType, joinList(head, items));
+    return sendBytes(context, 200, media.contentType, joinList(head, items, typeMetaOf(scope)));
   }
+  checkListForm(scope, media, true);
   const objects = items.map((item) => toVersion(definition, parseStored(item), version.version));
   context.audit?.setResponseObject({ kind: definition.listKind, apiVersion, metadata, items: objects } as KubeObject);
   if (media.as === 'Table') return sendObject(context, 200, tableOf(scope, media, objects, metadata, context));
-  if (media.as === 'PartialObjectMetadataList' || media.as === 'PartialObjectMetadata') {
+  if (media.as === 'PartialObjectMetadataList') {
     const partial = objects.map((object) => partialMetadata(object, media.version));
     return sendObject(context, 200, {
       kind: 'PartialObjectMetadataList',
@@ -121,24 +130,61 @@ export function sendList(
       items: partial.length === 0 ? null : partial,
     });
   }
-  return sendObject(context, 200, { kind: definition.listKind, apiVersion, metadata, items: objects });
+  return sendObject(context, 200, {
+    kind: definition.listKind,
+    apiVersion,
+    metadata,
+    items: definition.custom ? objects : objects.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest),
+  });
+}
+
+/** Refuses the metadata form of a list for one object, and the reverse. */
+function checkListForm(scope: ResourceScope, media: MediaType, isList: boolean): void {
+  const { definition } = scope.served;
+  const refuse = (detail: string): Error =>
+    newStatusError(406, 'NotAcceptable', `you requested ${media.as}, but the requested object is ${detail}`);
+  const internal = definition.group === '' ? 'core' : (definition.group.split('.')[0] as string);
+  const type = (kind: string): string => (definition.custom ? `*unstructured.Unstructured${isList ? 'List' : ''}` : `*${internal}.${kind}`);
+  if (isList && media.as === 'PartialObjectMetadata') throw refuse(`a list (${type(definition.listKind)})`);
+  if (!isList && media.as === 'PartialObjectMetadataList') throw refuse(`not a list (${type(definition.kind)})`);
 }
 
 const TAIL = Buffer.from(']}\n');
 const COMMA = 0x2c;
+const BRACE = 0x7b;
+
+/** What stored objects begin with and items of lists leave out: kind and version stand once, on the list. */
+function typeMetaOf(scope: ResourceScope): Buffer | null {
+  const { definition } = scope.served;
+  if (definition.custom) return null;
+  const apiVersion = formatGroupVersion({ group: definition.group, version: definition.storageVersion });
+  return Buffer.from(`{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
+}
+
+/** The bytes of an item: the object's own, from behind its kind and version. */
+function itemBytes({ json }: StoredObject, typeMeta: Buffer | null): Buffer {
+  if (typeMeta === null) return json;
+  const { length } = typeMeta;
+  if (json.length > length && json.compare(typeMeta, 0, length, 0, length) === 0) return json.subarray(length - 1);
+  // Written by another server, in another order.
+  const { kind: _kind, apiVersion: _version, ...rest } = JSON.parse(json.toString('utf8')) as KubeObject;
+  return Buffer.from(` ${JSON.stringify(rest).slice(1)}`);
+}
 
 /** Head, items and tail in one buffer: one allocation and one memcpy per item. */
-function joinList(head: string, items: readonly StoredObject[]): Buffer {
-  const headBytes = Buffer.byteLength(head);
-  let sizeBytes = headBytes + TAIL.length + Math.max(0, items.length - 1);
-  for (const item of items) sizeBytes += item.json.length;
+function joinList(head: string, items: readonly StoredObject[], typeMeta: Buffer | null): Buffer {
+  const parts = items.map((item) => itemBytes(item, typeMeta));
+  let sizeBytes = Buffer.byteLength(head) + TAIL.length + Math.max(0, items.length - 1);
+  for (const part of parts) sizeBytes += part.length;
   const out = Buffer.allocUnsafe(sizeBytes);
   let at = out.write(head, 0, 'utf8');
-  for (let i = 0; i < items.length; i++) {
+  for (let i = 0; i < parts.length; i++) {
     if (i > 0) out[at++] = COMMA;
-    const { json } = items[i] as StoredObject;
-    out.set(json, at);
-    at += json.length;
+    const part = parts[i] as Buffer;
+    out.set(part, at);
+    // In place of the comma behind the version.
+    if (typeMeta !== null) out[at] = BRACE;
+    at += part.length;
   }
   out.set(TAIL, at);
   return out;

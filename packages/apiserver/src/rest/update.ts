@@ -1,6 +1,16 @@
-import { type KubeObject, newBadRequest, newConflict, newInvalid, newNotFound, newStatusError } from '@k/apimachinery';
+import {
+  type KubeObject,
+  type ManagedFieldsEntry,
+  newBadRequest,
+  newConflict,
+  newForbidden,
+  newInvalid,
+  newNotFound,
+} from '@k/apimachinery';
+import { forbiddenMessage } from '@k/auth';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
+import { authorizationAttributes } from '../filters/authorization.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { checkNamespace, createObject } from './create.js';
 import { bodyFormat, decodeObject, readBody } from './decode-body.js';
@@ -36,7 +46,8 @@ export async function handleUpdate(server: ServerContext, context: RequestContex
     resourceVersion: object.metadata?.resourceVersion ?? '',
     uid: object.metadata?.uid ?? '',
     uidConflict: 'storage',
-    createIfMissing: definition.strategy.allowCreateOnUpdate === true && scope.subresource === undefined ? object : null,
+    createIfMissing:
+      definition.strategy.allowCreateOnUpdate === true && scope.subresource === undefined ? () => structuredClone(object) : null,
     unconditional: definition.strategy.allowUnconditionalUpdate !== false,
   });
   const status = result.created ? 201 : 200;
@@ -47,12 +58,7 @@ export async function handleUpdate(server: ServerContext, context: RequestContex
 /** Refuses a body that names another object than the path. */
 export function checkName(scope: ResourceScope, object: KubeObject): void {
   const name = object.metadata?.name ?? '';
-  if (name === '') {
-    if (scope.subresource?.name === 'status' || scope.served.definition.group === '') {
-      throw newBadRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-    }
-    throw newBadRequest('the name of the object ( based on URL) was undeterminable: name must be provided');
-  }
+  if (name === '') throw newBadRequest(`the name of the object (${scope.name} based on URL) was undeterminable: name must be provided`);
   if (name !== scope.name) throw newBadRequest(`the name of the object (${name}) does not match the name on the URL (${scope.name})`);
 }
 
@@ -65,8 +71,8 @@ export interface UpdatePlan {
   uid: string;
   /** How a different uid is refused: PUT shows the storage's error, patches a validation error. */
   uidConflict: 'storage' | 'invalid';
-  /** The object to create when there is none; null = 404. */
-  createIfMissing: KubeObject | null;
+  /** Makes the object to create when there is none; null = 404. */
+  createIfMissing: (() => KubeObject) | null;
   unconditional: boolean;
   /** Server-side apply computes managed fields itself. */
   ownManagedFields?: boolean;
@@ -99,7 +105,11 @@ export async function updateObject(
     for (let attempt = 0; attempt < UPDATE_TRIES; attempt++) {
       if (stored === null) {
         if (plan.createIfMissing === null) throw newNotFound(definition, scope.name);
-        const created = await createObject(server, context, scope, structuredClone(plan.createIfMissing), options);
+        const missing = plan.createIfMissing();
+        await authorizeCreate(server, context, scope);
+        const created = await createObject(server, context, scope, missing, options, {
+          ownManagedFields: plan.ownManagedFields === true,
+        });
         return 'stored' in created ? { stored: created.stored, created: true } : { object: created.object, created: true };
       }
       const outcome = await updateOnce(server, context, scope, options, plan, stored);
@@ -113,6 +123,13 @@ export async function updateObject(
   }
 }
 
+/** Who may update may not yet create. */
+async function authorizeCreate(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  const attributes = { ...authorizationAttributes(context), verb: 'create', subresource: '' };
+  const { decision, reason } = await server.authorizer.authorize(attributes);
+  if (decision !== 'allow') throw newForbidden(scope.served.definition, scope.name, forbiddenMessage(attributes, reason));
+}
+
 async function updateOnce(
   server: ServerContext,
   context: RequestContext,
@@ -121,15 +138,17 @@ async function updateOnce(
   plan: UpdatePlan,
   stored: StoredObject,
 ): Promise<UpdateResult | 'lost'> {
-  const { definition, version } = scope.served;
+  const { definition } = scope.served;
   const storage = server.registry.storage(definition);
   const namespace = definition.namespaced ? scope.namespace : '';
   const old = currentIn(scope, stored);
   checkPreconditions(server, scope, plan, old, stored);
   const object = await plan.change(structuredClone(old));
   const wanted = object.metadata?.resourceVersion ?? '';
+  checkResourceVersion(wanted);
   if (wanted !== '' && wanted !== '0' && wanted !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
   keepServerMetadata(object, old);
+  if (!plan.ownManagedFields) trackManagedFields(server, context, scope, old, object, options);
   const view = plan.admissionView;
   const request = admissionRequest(server, context, scope, 'UPDATE', {
     object: view ? view.show(object) : object,
@@ -142,7 +161,6 @@ async function updateOnce(
   const admitted = view ? object : (request.object ?? object);
   const subresource = scope.subresource?.name ?? '';
   if (!plan.internal) definition.strategy.prepareForUpdate?.(admitted, old, subresource);
-  if (!plan.ownManagedFields) trackManagedFields(server, context, scope, version.schema, old, admitted, options);
   const hook = subresource === '' ? server.hooks.get(`${definition.resource}.${definition.group}`) : undefined;
   await hook?.check?.(server, context, admitted, old);
   const release = (await hook?.beforeUpdate?.(admitted, old, options.dryRun)) ?? null;
@@ -152,8 +170,10 @@ async function updateOnce(
     if (!plan.internal) await server.admission.runValidating({ ...request, object: view ? view.show(admitted) : admitted });
     if (options.dryRun) {
       release?.();
+      (admitted.metadata ??= {}).resourceVersion = String(stored.modRevision);
       return { object: admitted, created: false };
     }
+    keepManagedTimes(admitted, old);
     const next = forStorage(scope, admitted);
     if (isDeletionComplete(admitted)) {
       const gone = await finishDeletion(server, scope, stored, admitted);
@@ -197,10 +217,13 @@ function checkPreconditions(server: ServerContext, scope: ResourceScope, plan: U
     }
     return;
   }
-  if (!/^\d+$/.test(plan.resourceVersion)) {
-    throw newStatusError(400, 'BadRequest', `invalid resourceVersion ${JSON.stringify(plan.resourceVersion)}: it is not a decimal number`);
-  }
+  checkResourceVersion(plan.resourceVersion);
   if (plan.resourceVersion !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
+}
+
+function checkResourceVersion(resourceVersion: string): void {
+  if (resourceVersion === '' || /^\d+$/.test(resourceVersion)) return;
+  throw newBadRequest(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
 }
 
 /** Metadata that a client cannot change by writing an object. */
@@ -218,11 +241,36 @@ function keepServerMetadata(object: KubeObject, old: KubeObject): void {
   if (metadata.deletionGracePeriodSeconds === undefined && before.deletionGracePeriodSeconds !== undefined) {
     metadata.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds;
   }
+  if (before.generation !== undefined) metadata.generation = before.generation;
+  else delete metadata.generation;
   delete metadata.selfLink;
   delete metadata.resourceVersion;
 }
 
-/** Equality of two stored forms whatever the order of their keys; managed fields' times do not count as a change. */
+/** A write that changes nothing but the times of managed fields changes nothing. */
+function keepManagedTimes(object: KubeObject, old: KubeObject): void {
+  const before = old.metadata?.managedFields;
+  const after = object.metadata?.managedFields;
+  if (before === undefined || after === undefined || before.length !== after.length || before === after) return;
+  const timeless = ({ metadata, ...rest }: KubeObject): unknown => ({
+    ...rest,
+    metadata: { ...metadata, managedFields: byIdentity(metadata?.managedFields ?? []), resourceVersion: undefined },
+  });
+  if (sameObject(timeless(object), timeless(old))) (object.metadata ??= {}).managedFields = before;
+}
+
+/** Entries without their times, in an order that does not depend on them. */
+function byIdentity(entries: readonly ManagedFieldsEntry[]): unknown[] {
+  return entries
+    .map(({ time: _time, ...entry }) => ({
+      key: JSON.stringify([entry.operation, entry.manager, entry.apiVersion, entry.subresource]),
+      entry,
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ entry }) => entry);
+}
+
+/** Equality of two stored forms whatever the order of their keys. */
 function sameObject(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -5,6 +5,7 @@
  * and the client starts again from its last resourceVersion, as with kube-apiserver.
  */
 import { newExpired, newInternalError, type Status } from '@k/apimachinery';
+import { emptyObject } from '@k/apimachinery/apply';
 import { type ResourceEvent, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { MediaType } from '../http/negotiate.js';
@@ -31,7 +32,7 @@ const PREFIX: Readonly<Record<string, Buffer>> = {
 
 /** GET with `watch=1`. */
 export async function handleWatch(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
-  const media = negotiateObjects(context);
+  const media = negotiateObjects(context, true);
   const request = parseListOptions(context, scope, true);
   const stream = new WatchStream(server, context, scope, media, request);
   await stream.run();
@@ -69,7 +70,8 @@ class WatchStream {
     const { exchange } = this.#context;
     const storage = this.#server.registry.storage(this.#scope.served.definition);
     const start = this.#startOf();
-    const sendBookmarkAtStart = this.#request.sendInitialEvents === true;
+    const sendBookmarkAtStart = this.#request.sendInitialEvents === true && this.#request.allowWatchBookmarks;
+    const name = this.#scope.name === '' ? this.#request.nameSelected : this.#scope.name;
     const finished = new Promise<void>((resolve) => {
       this.#stop = resolve;
     });
@@ -83,7 +85,7 @@ class WatchStream {
       this.#open();
       watch = await storage.watch({
         namespace: this.#scope.namespace,
-        ...(this.#request.nameSelected === undefined ? {} : { name: this.#request.nameSelected }),
+        ...(name === undefined ? {} : { name }),
         start,
         onEvent: (event) => this.#onEvent(event),
         onInitialEnd: (revision) => {
@@ -128,12 +130,12 @@ class WatchStream {
     const query = this.#context.query;
     const version = query?.get('resourceVersion') ?? '';
     const { sendInitialEvents } = this.#request;
-    if (sendInitialEvents === true) return { kind: 'initial', freshness: freshnessOf(version, 'NotOlderThan', false, 400) };
+    if (sendInitialEvents === true) return { kind: 'initial', freshness: freshnessOf(version, 'NotOlderThan', false) };
     if (version === '' || version === '0') {
       if (sendInitialEvents === false && version === '') return { kind: 'after', revision: Number.POSITIVE_INFINITY };
-      return { kind: 'initial', freshness: freshnessOf(version, '', false, 400) };
+      return { kind: 'initial', freshness: freshnessOf(version, '', false) };
     }
-    const freshness = freshnessOf(version, '', false, 400);
+    const freshness = freshnessOf(version, '', false);
     return { kind: 'after', revision: 'revision' in freshness ? freshness.revision : 0 };
   }
 
@@ -201,10 +203,11 @@ class WatchStream {
   #bookmark(revision: number, initialEnd: boolean): void {
     if (this.#ended || revision === 0) return;
     const { definition, version } = this.#scope.served;
-    const metadata: Record<string, unknown> = { resourceVersion: String(revision), creationTimestamp: null };
+    const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
     if (initialEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
     const apiVersion = definition.group === '' ? version.version : `${definition.group}/${version.version}`;
-    let object: unknown = { kind: definition.kind, apiVersion, metadata };
+    const content = definition.custom ? {} : emptyObject(version.schema);
+    let object: unknown = { kind: definition.kind, apiVersion, ...content, metadata };
     if (this.#media.as === 'Table') {
       object = {
         kind: 'Table',

@@ -5,13 +5,23 @@
 import { randomUUID } from 'node:crypto';
 import type { AdmissionRequest, Operation } from '@k/admission';
 import { validateObjectMeta, validateObjectMetaUpdate } from '@k/api';
-import { type FieldError, type KubeObject, newAlreadyExists, newConflict, newInvalid, type ObjectMeta, type Schema } from '@k/apimachinery';
-import { updateManagedFields } from '@k/apimachinery/apply';
+import {
+  type FieldError,
+  formatGroupVersion,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  newAlreadyExists,
+  newConflict,
+  newInvalid,
+  type ObjectMeta,
+} from '@k/apimachinery';
+import { updateManagedFields, type Versions } from '@k/apimachinery/apply';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import { parseStored, toVersion } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { managerOf, type WriteOptions } from './options.js';
+import { resetFieldsOf } from './reset-fields.js';
 import { storageFault } from './storage-fault.js';
 
 /** The present time as objects carry it: RFC 3339 with whole seconds. */
@@ -49,6 +59,7 @@ export function admissionRequest(
     options: objects.options,
     addAuditAnnotation: (key, value) => context.audit?.addAnnotation(key, value),
     addWarning: (text) => context.warnings.add(text),
+    onEnd: (listener) => context.admissionEnds.push(listener),
   };
 }
 
@@ -66,27 +77,54 @@ export function fillCreateMetadata(server: ServerContext, scope: ResourceScope, 
   metadata.creationTimestamp = timestamp(server.now());
 }
 
+/** The versions in which the managers of an object may have written. */
+export function versionsOf(scope: ResourceScope): Versions {
+  const { definition, version } = scope.served;
+  const versions: Versions = {
+    apiVersion: formatGroupVersion({ group: definition.group, version: version.version }),
+    schema: version.schema,
+    resetFields: resetFieldsOf(scope),
+  };
+  if (definition.versions.length === 1 && definition.convert === undefined) return versions;
+  return {
+    ...versions,
+    other: (apiVersion) => {
+      const other = definition.versions.find(
+        (entry) => formatGroupVersion({ group: definition.group, version: entry.version }) === apiVersion,
+      );
+      return other && { schema: other.schema, convert: (object) => toVersion(definition, object, other.version) };
+    },
+  };
+}
+
 /** Records who set which fields by an ordinary write. */
 export function trackManagedFields(
   server: ServerContext,
   context: RequestContext,
   scope: ResourceScope,
-  schema: Schema,
   live: KubeObject | null,
   updated: KubeObject,
   options: WriteOptions,
 ): void {
   const managedFields = updateManagedFields({
+    ...versionsOf(scope),
     live,
     updated,
-    schema,
     manager: managerOf(context, options.fieldManager),
-    apiVersion: updated.apiVersion ?? '',
     subresource: scope.subresource?.name ?? '',
-    now: timestamp(server.now()),
-    resetFields: scope.served.definition.strategy.resetFields?.[scope.subresource?.name ?? ''] ?? [],
+    now: managedTime(server, scope),
   });
-  const metadata = (updated.metadata ??= {});
+  setManagedFields(updated, managedFields);
+}
+
+/** The time of a new entry; scale leaves it out. */
+export function managedTime(server: ServerContext, scope: ResourceScope): string | undefined {
+  return scope.subresource?.name === 'scale' ? undefined : timestamp(server.now());
+}
+
+/** Puts managed fields into an object that the caller owns. */
+export function setManagedFields(object: KubeObject, managedFields: ManagedFieldsEntry[]): void {
+  const metadata = (object.metadata ??= {});
   if (managedFields.length === 0) delete metadata.managedFields;
   else metadata.managedFields = managedFields;
 }
@@ -127,6 +165,14 @@ export function forStorage(scope: ResourceScope, object: KubeObject): Record<str
   return { kind, apiVersion, metadata, ...rest };
 }
 
+/** 409 for a name that is taken, by an object that may be on its way out. */
+export function alreadyExists(scope: ResourceScope, name: string, current: StoredObject | null): Error {
+  const error = newAlreadyExists(scope.served.definition, name);
+  const isGoing = current !== null && parseStored(current).metadata?.deletionTimestamp !== undefined;
+  if (isGoing) error.status.message = `object is being deleted: ${error.status.message}`;
+  return error;
+}
+
 /** Stores a new object. */
 export async function storeNew(server: ServerContext, scope: ResourceScope, object: KubeObject): Promise<StoredObject> {
   const { definition } = scope.served;
@@ -134,7 +180,7 @@ export async function storeNew(server: ServerContext, scope: ResourceScope, obje
   const storage = server.registry.storage(definition);
   try {
     const result = await storage.create(definition.namespaced ? scope.namespace : '', name, forStorage(scope, object));
-    if (!result.ok) throw newAlreadyExists(definition, name);
+    if (!result.ok) throw alreadyExists(scope, name, result.current);
     return result.object;
   } catch (error) {
     throw storageFault(error, definition, name);

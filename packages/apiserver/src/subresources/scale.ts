@@ -143,7 +143,7 @@ const handleUpdate: ResourceHandler = async (server, context, scope) => {
 
 const handlePatch: ResourceHandler = async (server, context, scope) => {
   negotiateObjects(context);
-  const form = patchFormOf(context);
+  const form = patchFormOf(context, scope);
   const options = parseWriteOptions(context, 'PatchOptions');
   const body = await readBody(context);
   context.audit?.setRequestBytes(body);
@@ -178,7 +178,7 @@ const handlePatch: ResourceHandler = async (server, context, scope) => {
   await write(server, context, scope, options, {
     change: (current) => {
       const before = scaleOf(scope, current);
-      const patched = decodePatched(context, patch.apply(before, expected), expected) as Scale;
+      const patched = decodePatched(context, patch, patch.apply(before, expected), expected, server.catalogue) as Scale;
       if (!patch.setsResourceVersion) delete patched.metadata?.resourceVersion;
       checkName(scope, patched);
       return scaled(scope, current, patched);

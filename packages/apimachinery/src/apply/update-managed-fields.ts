@@ -1,0 +1,49 @@
+import type { KubeObject, ManagedFieldsEntry } from '../object.js';
+import { differenceDeep, isEmptySet, setOfPaths, union } from './field-set.js';
+import { capUpdateManagers, type ManagedState, managerKey, startingState, writeManagedFields } from './managed-state.js';
+import { ownable, releaseChanged, type Versions } from './ownership.js';
+import { emptyObject } from './structure.js';
+
+/** One ordinary write: create, update or patch. */
+export interface UpdateOfManagedFields extends Versions {
+  /** Null on create. */
+  live: KubeObject | null;
+  updated: KubeObject;
+  manager: string;
+  /** '' for the resource itself. */
+  subresource: string;
+  /** RFC 3339, whole seconds; undefined = the entry carries no time. */
+  now: string | undefined;
+}
+
+/** Records an ordinary write in a state: the writer gains what it added or changed, everybody loses what is gone. */
+export function recordUpdate(state: ManagedState, options: UpdateOfManagedFields): void {
+  const before = options.live ?? (emptyObject(options.schema) as KubeObject);
+  const { comparison, commit } = releaseChanged(state, before, options.updated, options, '');
+  commit();
+  const changed = differenceDeep(union(comparison.modified, comparison.added), setOfPaths(options.resetFields));
+  const gained = ownable(changed);
+  if (!isEmptySet(gained)) {
+    const identity = {
+      manager: options.manager,
+      operation: 'Update' as const,
+      apiVersion: options.apiVersion,
+      subresource: options.subresource,
+    };
+    const key = managerKey(identity);
+    const previous = state.get(key);
+    const set = previous === undefined ? gained : union(gained, previous.set);
+    state.set(key, { ...identity, set, ...(options.now === undefined ? {} : { time: options.now }) });
+  }
+  capUpdateManagers(state);
+}
+
+/** The managed fields after an ordinary write. What the client sent in `updated` counts where upstream lets it. */
+export function updateManagedFields(options: UpdateOfManagedFields): ManagedFieldsEntry[] {
+  const { live, updated } = options;
+  const state = startingState(live, updated, options.subresource);
+  // Managed fields that were cleared are not tracked until somebody applies.
+  if (state.size === 0 && live?.metadata?.uid !== undefined) return [];
+  recordUpdate(state, options);
+  return writeManagedFields(state);
+}
