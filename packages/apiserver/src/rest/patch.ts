@@ -152,22 +152,22 @@ function undecodable(patch: ParsedPatch, text: string): Error {
 function kindFault(patched: KubeObject, expected: ExpectedKind, catalogue: Catalogue): string | null {
   const { apiVersion, kind }: { apiVersion?: unknown; kind?: unknown } = patched;
   const wanted = formatGroupVersion(expected);
-  if (apiVersion === wanted && kind === expected.kind) return null;
+  if ((apiVersion ?? wanted) === wanted && (kind ?? expected.kind) === expected.kind) return null;
   for (const value of [apiVersion, kind]) {
-    if (value !== undefined && typeof value !== 'string') {
+    if (value !== undefined && value !== null && typeof value !== 'string') {
       return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type string`;
     }
   }
-  if ((kind ?? '') === '') return "Object 'Kind' is missing";
-  if ((apiVersion ?? '') === '') return "Object 'apiVersion' is missing";
-  const version = parseGroupVersion(apiVersion as string);
-  if (version === null) return `unexpected GroupVersion string: ${apiVersion as string}`;
-  const other = catalogue.findKind(version.group, version.version, kind as string);
+  const givenVersion = (apiVersion as string | undefined) ?? wanted;
+  const givenKind = (kind as string | undefined) ?? expected.kind;
+  const version = parseGroupVersion(givenVersion);
+  if (version === null) return `unexpected GroupVersion string: ${givenVersion}`;
+  const other = catalogue.findKind(version.group, version.version, givenKind);
   if (other === undefined) {
-    return `no kind ${goQuote(kind as string)} is registered for version ${goQuote(apiVersion as string)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    return `no kind ${goQuote(givenKind)} is registered for version ${goQuote(givenVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
   }
   const [fault] = pruneAndDefault(structuredClone(patched), other.version.schema, { fieldValidation: 'Ignore' }).typeErrors;
-  return fault ?? `unable to convert ${version.version}.${kind as string} to ${expected.version}.${expected.kind}`;
+  return fault ?? `unable to convert ${version.version}.${givenKind} to ${expected.version}.${expected.kind}`;
 }
 
 function patchPlan(
