@@ -24,7 +24,7 @@ import { ResourceWatches } from './resource-watches.js';
 /** Milliseconds between measurements of everything. */
 const RESYNC_MS = 300_000;
 /** Milliseconds after a change of `status.used` until it is compared with the objects. */
-const VERIFY_MS = 2_000;
+const VERIFY_MS = 1_000;
 /** Changes of objects that may come in great numbers (status of pods) are gathered for so long. */
 const GATHER_MS = 100;
 /** Milliseconds after another server's charge during which its object may not be stored yet. */
