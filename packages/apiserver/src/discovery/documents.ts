@@ -1,7 +1,37 @@
 /** Discovery documents from the catalogue: plain per group version, and aggregated. */
-import type { Catalogue, ServedResource, SubresourceDefinition } from '@k/api';
+import { createHash } from 'node:crypto';
+import {
+  type Catalogue,
+  type CatalogueGroup,
+  compareVersionPriority,
+  type ResourceDefinition,
+  type ServedResource,
+  type SubresourceDefinition,
+} from '@k/api';
 
 const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
+
+/** A group that serves built-in resources. */
+export function isBuiltInGroup(catalogue: Catalogue, group: CatalogueGroup): boolean {
+  return group.versions.some((version) => catalogue.resources(group.name, version).some(({ definition }) => !definition.custom));
+}
+
+/** Groups in the order of discovery: the built-in ones in their own, then those of custom resources by name. */
+function orderedGroups(catalogue: Catalogue): CatalogueGroup[] {
+  const served = catalogue
+    .groups()
+    .filter(({ name, versions }) => versions.some((version) => catalogue.resources(name, version).length > 0));
+  const builtIn = served.filter((group) => isBuiltInGroup(catalogue, group));
+  const custom = served
+    .filter((group) => !builtIn.includes(group))
+    .map((group) => ({ ...group, versions: servedVersions(catalogue, group) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...builtIn, ...custom];
+}
+
+function servedVersions(catalogue: Catalogue, { name, versions }: CatalogueGroup): string[] {
+  return versions.filter((version) => catalogue.resources(name, version).length > 0).sort(compareVersionPriority);
+}
 
 /** `GET /api`. */
 export function coreVersions(serverAddress: string): object {
@@ -10,23 +40,39 @@ export function coreVersions(serverAddress: string): object {
 
 /** One `APIGroup`; null for a group that is not served. */
 export function apiGroup(catalogue: Catalogue, name: string): object | null {
-  const group = catalogue.groups().find((entry) => entry.name === name);
-  if (group === undefined || name === '') return null;
-  const versions = group.versions.map((version) => ({ groupVersion: groupVersion(name, version), version }));
-  return { name, versions, preferredVersion: versions[0] };
+  const group = orderedGroups(catalogue).find((entry) => entry.name === name);
+  return group === undefined || name === '' ? null : groupDocument(group);
+}
+
+function groupDocument({ name, versions }: CatalogueGroup): object {
+  const entries = versions.map((version) => ({ groupVersion: groupVersion(name, version), version }));
+  return { name, versions: entries, preferredVersion: entries[0] };
 }
 
 /** `GET /apis`. */
 export function apiGroupList(catalogue: Catalogue): object {
-  const groups = catalogue
-    .groups()
+  const groups = orderedGroups(catalogue)
     .filter((group) => group.name !== '')
-    .map((group) => apiGroup(catalogue, group.name));
+    .map(groupDocument);
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
-function resourceRow(served: ServedResource): object {
-  const { definition, version } = served;
+/** Tells storage migration in which form objects lie in the store: the same for all resources that share their keys. */
+function storageVersionHash(catalogue: Catalogue, definition: ResourceDefinition): string | undefined {
+  if (definition.strategy.virtual || definition.storagePath === '') return undefined;
+  let stored = definition;
+  for (const other of catalogue.definitions()) {
+    if (other.storagePath === definition.storagePath) {
+      stored = other;
+      break;
+    }
+  }
+  const text = `${stored.group}/${stored.storageVersion}/${stored.kind}`;
+  return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
+}
+
+function resourceRow(catalogue: Catalogue, { definition, version }: ServedResource): object {
+  const hash = storageVersionHash(catalogue, definition);
   return {
     name: definition.resource,
     singularName: definition.singular,
@@ -35,17 +81,21 @@ function resourceRow(served: ServedResource): object {
     verbs: version.verbs,
     ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
     ...(definition.categories.length > 0 ? { categories: definition.categories } : {}),
+    ...(hash === undefined ? {} : { storageVersionHash: hash }),
   };
 }
 
+/** True when a subresource is read and written as a kind of another group version. */
+function isForeign({ definition, version }: ServedResource, sub: SubresourceDefinition): boolean {
+  return sub.group !== definition.group || sub.version !== version.version;
+}
+
 function subresourceRow(served: ServedResource, sub: SubresourceDefinition): object {
-  const { definition, version } = served;
-  const foreign = sub.group !== definition.group || sub.version !== version.version;
   return {
-    name: `${definition.resource}/${sub.name}`,
+    name: `${served.definition.resource}/${sub.name}`,
     singularName: '',
-    namespaced: definition.namespaced,
-    ...(foreign ? { group: sub.group, version: sub.version } : {}),
+    namespaced: served.definition.namespaced,
+    ...(isForeign(served, sub) ? { group: sub.group, version: sub.version } : {}),
     kind: sub.kind,
     verbs: sub.verbs,
   };
@@ -59,19 +109,22 @@ export function apiResourceList(catalogue: Catalogue, group: string, version: st
     kind: 'APIResourceList',
     ...(group === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: groupVersion(group, version),
-    resources: rows.flatMap((served) => [resourceRow(served), ...served.version.subresources.map((sub) => subresourceRow(served, sub))]),
+    resources: rows.flatMap((served) => [
+      resourceRow(catalogue, served),
+      ...served.version.subresources.map((sub) => subresourceRow(served, sub)),
+    ]),
   };
 }
 
 /** `APIGroupDiscoveryList` (apidiscovery.k8s.io/v2) of the core group or of all others. */
 export function aggregatedDiscovery(catalogue: Catalogue, core: boolean): object {
-  const groups = catalogue.groups().filter((group) => (group.name === '') === core);
+  const groups = orderedGroups(catalogue).filter((group) => (group.name === '') === core);
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map((group) => ({
-      metadata: group.name === '' ? { creationTimestamp: null } : { name: group.name, creationTimestamp: null },
+      metadata: group.name === '' ? {} : { name: group.name },
       versions: group.versions.map((version) => ({
         version,
         resources: catalogue.resources(group.name, version).map(aggregatedResource),
@@ -83,9 +136,12 @@ export function aggregatedDiscovery(catalogue: Catalogue, core: boolean): object
 
 function aggregatedResource(served: ServedResource): object {
   const { definition, version } = served;
+  // Built-in kinds of their own group version leave group and version empty; custom ones fill them in.
+  const full = definition.custom === true;
+  const own = full ? { group: definition.group, version: version.version } : { group: '', version: '' };
   return {
     resource: definition.resource,
-    responseKind: { group: definition.group, version: version.version, kind: definition.kind },
+    responseKind: { ...own, kind: definition.kind },
     scope: definition.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: definition.singular,
     verbs: version.verbs,
@@ -95,7 +151,8 @@ function aggregatedResource(served: ServedResource): object {
       ? {
           subresources: version.subresources.map((sub) => ({
             subresource: sub.name,
-            responseKind: { group: sub.group, version: sub.version, kind: sub.kind },
+            responseKind:
+              full || isForeign(served, sub) ? { group: sub.group, version: sub.version, kind: sub.kind } : { ...own, kind: sub.kind },
             verbs: sub.verbs,
           })),
         }

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { Catalogue } from '@k/api';
+import { stringify as stringifyYaml } from 'yaml';
 import type { Filter, RequestContext } from '../context.js';
-import { negotiate } from '../http/negotiate.js';
-import { sendObject, wantsPretty } from '../http/respond.js';
-import { methodNotAllowed, pageNotFound } from '../rest/dispatch.js';
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, coreVersions } from './documents.js';
+import { type MediaType, negotiate } from '../http/negotiate.js';
+import { baseHeaders, sendBytes, sendObject, toJson, wantsPretty } from '../http/respond.js';
+import { methodNotAllowed, noSuchResource, pageNotFound } from '../rest/dispatch.js';
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, coreVersions, isBuiltInGroup } from './documents.js';
 
 /** Serves `/api`, `/apis` and below, down to the resource lists. */
 export function discoveryFilter(catalogue: Catalogue, serverAddress: () => string): Filter {
+  const aggregated = new AggregatedDocuments(catalogue);
   return {
     name: 'discovery',
     why: 'before resources: its paths are their prefixes',
@@ -17,17 +20,68 @@ export function discoveryFilter(catalogue: Catalogue, serverAddress: () => strin
       if (!isDiscovery) return undefined;
       if (!['GET', 'HEAD'].includes(context.exchange.method)) throw methodNotAllowed();
       const isRoot = segments.length === 1;
-      context.media = negotiate(context.exchange.headers.accept, { transforms: false, aggregatedDiscovery: isRoot }, wantsPretty(context));
-      if (isRoot && context.media.as === 'APIGroupDiscoveryList')
-        return sendObject(context, 200, aggregatedDiscovery(catalogue, prefix === 'api'));
-      let document: object | null;
-      if (isRoot) document = prefix === 'api' ? coreVersions(serverAddress()) : apiGroupList(catalogue);
-      else if (prefix === 'api') document = apiResourceList(catalogue, '', first as string);
-      else if (second === undefined) {
-        const group = apiGroup(catalogue, first as string);
-        document = group === null ? null : { kind: 'APIGroup', apiVersion: 'v1', ...group };
-      } else document = apiResourceList(catalogue, first as string, second);
-      return document === null ? pageNotFound(context) : sendObject(context, 200, document);
+      const accept = context.exchange.headers.accept;
+      if (isRoot) context.responseHeaders['vary'] = 'Accept';
+      context.media = negotiate(accept, { transforms: false, aggregatedDiscovery: isRoot }, wantsPretty(context));
+      if (isRoot && context.media.as === 'APIGroupDiscoveryList') return aggregated.send(context, context.media, prefix === 'api');
+      if (isRoot) return sendObject(context, 200, prefix === 'api' ? coreVersions(serverAddress()) : apiGroupList(catalogue));
+      if (prefix === 'api') return sendOrRefuse(context, catalogue, apiResourceList(catalogue, '', first as string), '');
+      if (second !== undefined) {
+        return sendOrRefuse(context, catalogue, apiResourceList(catalogue, first as string, second), first as string);
+      }
+      const group = apiGroup(catalogue, first as string);
+      return group === null ? pageNotFound(context) : sendObject(context, 200, { kind: 'APIGroup', apiVersion: 'v1', ...group });
     },
   };
+}
+
+/** An unknown version of a built-in group is answered as an unknown resource is, everything else as an unknown page. */
+function sendOrRefuse(context: RequestContext, catalogue: Catalogue, document: object | null, name: string): void | Promise<void> {
+  if (document !== null) return sendObject(context, 200, document);
+  const group = catalogue.groups().find((entry) => entry.name === name);
+  if (group !== undefined && isBuiltInGroup(catalogue, group)) throw noSuchResource();
+  return pageNotFound(context);
+}
+
+interface Rendered {
+  readonly generation: number;
+  readonly body: string;
+  readonly etag: string;
+}
+
+/** The aggregated documents as text, made anew when the catalogue changes. */
+class AggregatedDocuments {
+  readonly #catalogue: Catalogue;
+  readonly #rendered = new Map<string, Rendered>();
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  send(context: RequestContext, media: MediaType, core: boolean): void | Promise<void> {
+    const { body, etag } = this.#render(media, core);
+    context.responseHeaders['etag'] = etag;
+    context.responseHeaders['cache-control'] = 'public';
+    if (context.exchange.headers['if-none-match'] !== etag) return sendBytes(context, 200, media.contentType, body);
+    context.answered = true;
+    context.audit?.setResponseStatus(304);
+    const headers = baseHeaders(context, media.contentType);
+    delete headers['content-type'];
+    context.exchange.respond(304, headers, '');
+    return undefined;
+  }
+
+  #render(media: MediaType, core: boolean): Rendered {
+    const key = `${core}|${media.format}|${media.pretty}`;
+    const { generation } = this.#catalogue;
+    const known = this.#rendered.get(key);
+    if (known !== undefined && known.generation === generation) return known;
+    const document = aggregatedDiscovery(this.#catalogue, core);
+    // The tag is that of the content, whatever the form.
+    const etag = `"${createHash('sha512').update(toJson(document)).digest('hex').toUpperCase()}"`;
+    const body = media.format === 'yaml' ? stringifyYaml(document) : `${toJson(document, media.pretty)}\n`;
+    const rendered = { generation, body, etag };
+    this.#rendered.set(key, rendered);
+    return rendered;
+  }
 }

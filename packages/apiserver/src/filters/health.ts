@@ -3,6 +3,7 @@ import type { Filter, RequestContext } from '../context.js';
 import { negotiate } from '../http/negotiate.js';
 import { sendBytes, sendObject } from '../http/respond.js';
 import type { ServerMetrics } from '../metrics.js';
+import { methodNotAllowed } from '../rest/dispatch.js';
 
 /** One check of `/readyz` and its like. Throws or rejects when it fails; the text goes to the log, not to clients. */
 export interface HealthCheck {
@@ -39,6 +40,7 @@ export function healthFilter(checks: readonly HealthCheck[], metrics: ServerMetr
     async handle(context: RequestContext) {
       const { path } = context;
       if (path === '/version' || path === '/version/') {
+        if (!['GET', 'HEAD'].includes(context.exchange.method)) throw methodNotAllowed();
         context.media = negotiate(undefined, { transforms: false }, true);
         await sendObject(context, 200, VERSION);
         return;
@@ -81,7 +83,7 @@ async function serveHealth(
       lines.push(`[-]${check.name} failed: reason withheld`);
     }
   }
-  context.responseHeaders['x-content-type-options'] = 'nosniff';
+  if (failed || only === undefined) context.responseHeaders['x-content-type-options'] = 'nosniff';
   if (failed) {
     await sendBytes(
       context,
