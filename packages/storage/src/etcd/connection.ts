@@ -287,6 +287,8 @@ export class EtcdConnection {
   async #authenticate(member: Member): Promise<boolean> {
     const { auth } = this.#options;
     if (auth === null || (!this.#tokenPending && this.#token !== '')) return true;
+    // etcd checks a token wherever it sees one, and refuses to give a new one for an old one.
+    this.#token = '';
     try {
       const request = encodeMessage(
         AuthenticateRequestSchema,

@@ -17,10 +17,11 @@ import { Compactor } from './compactor.js';
 import { type CallOptions, EtcdConnection } from './connection.js';
 import { isCompacted, isFutureRevision, isLeaseNotFound, toStorageError } from './faults.js';
 import { CompactionRequestSchema, RangeRequestSchema, type RangeResponse, type ResponseHeader, type TxnResponse } from './gen/etcd_pb.js';
+import { type GuardedWrite, guardedWriteRequest } from './guarded-write.js';
 import { LeasePool } from './leases.js';
 import { type EtcdMethod, encodeMessage, etcdMethods } from './methods.js';
 import { type EtcdStoreOptions, type ResolvedEtcdOptions, readTlsFiles, resolveEtcdOptions } from './options.js';
-import { type GuardedWrite, getRequest, guardedWriteRequest, rangeRequest } from './requests.js';
+import { getRequest, rangeRequest } from './requests.js';
 import { toKeyValue } from './watch-feed.js';
 import { WatchStreams } from './watch-streams.js';
 

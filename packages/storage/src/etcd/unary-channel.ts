@@ -220,7 +220,9 @@ export class UnaryChannel {
   }
 
   #lost(cause: unknown, isUnprocessed = false): GrpcFault {
-    const reason = cause instanceof Error ? cause : this.#lastFault;
+    // A call that waited for the connection fails with "canceled"; why there was none is in its cause.
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const reason = inner instanceof Error ? inner : this.#lastFault;
     return new GrpcFault(status.UNAVAILABLE, reason?.message ?? 'the connection was lost', { cause: reason, isUnprocessed });
   }
 

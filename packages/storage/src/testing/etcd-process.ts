@@ -46,10 +46,13 @@ export class EtcdProcess {
   readonly #dir = mkdtempSync(join(tmpdir(), 'k-etcd-'));
   readonly #options: EtcdProcessOptions;
   readonly #peerUrl: string;
+  readonly #healthUrl: string;
   #child: ChildProcess | null = null;
   #log = '';
 
-  constructor(port: number, peerPort: number, options: EtcdProcessOptions) {
+  private constructor(ports: { client: number; peer: number; health: number }, options: EtcdProcessOptions) {
+    const { client: port, peer: peerPort } = ports;
+    this.#healthUrl = `http://127.0.0.1:${ports.health}`;
     this.port = port;
     this.url = `${options.scheme ?? 'http'}://127.0.0.1:${port}`;
     this.#peerUrl = options.cluster?.peerUrl ?? `http://127.0.0.1:${peerPort}`;
@@ -58,20 +61,25 @@ export class EtcdProcess {
 
   /** Starts one and waits until it serves. */
   static async start(options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
-    const [port, peerPort] = await freePorts(2);
-    const etcd = new EtcdProcess(port as number, peerPort as number, options);
+    const [client, peer, health] = (await freePorts(3)) as [number, number, number];
+    const etcd = new EtcdProcess({ client, peer, health }, options);
     await etcd.start();
     return etcd;
   }
 
   /** Starts the members of a cluster together. */
   static async startCluster(size: number): Promise<EtcdProcess[]> {
-    const ports = await freePorts(size * 2);
+    const ports = await freePorts(size * 3);
+    const port = (index: number): number => ports[index] as number;
     const names = Array.from({ length: size }, (_, i) => `m${i}`);
-    const peers = names.map((_, i) => `http://127.0.0.1:${ports[size + i]}`);
-    const initialCluster = names.map((name, i) => `${name}=${peers[i]}`).join(',');
+    const peerUrl = (i: number): string => `http://127.0.0.1:${port(size + i)}`;
+    const initialCluster = names.map((name, i) => `${name}=${peerUrl(i)}`).join(',');
     const members = names.map(
-      (name, i) => new EtcdProcess(ports[i] as number, 0, { name, cluster: { peerUrl: peers[i] as string, initialCluster } }),
+      (name, i) =>
+        new EtcdProcess(
+          { client: port(i), peer: port(size + i), health: port(2 * size + i) },
+          { name, cluster: { peerUrl: peerUrl(i), initialCluster } },
+        ),
     );
     await Promise.all(members.map((member) => member.start()));
     return members;
@@ -88,6 +96,7 @@ export class EtcdProcess {
       [
         ...['--name', name, '--data-dir', this.#dir, '--logger', 'zap', '--log-level', 'warn'],
         ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
+        ...['--listen-metrics-urls', this.#healthUrl],
         ...['--listen-peer-urls', this.#peerUrl, '--initial-advertise-peer-urls', this.#peerUrl],
         ...['--initial-cluster', cluster?.initialCluster ?? `${name}=${this.#peerUrl}`],
         // A lone member need not wait a second for votes; leases shorter than that become possible as well.
@@ -143,21 +152,15 @@ export class EtcdProcess {
     const deadlineMs = Date.now() + 20_000;
     while (Date.now() < deadlineMs) {
       if (child.exitCode !== null) throw new Error(`etcd has ended with ${child.exitCode}: ${this.#log}`);
-      // etcd says so when the first request can be answered; before, its port may be open already.
-      if (
-        /ready to serve client requests|serving client traffic|serving (insecure |secure )?client requests/i.test(this.#log) ||
-        (await this.#answers())
-      )
-        return;
+      if (await this.#isHealthy()) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error(`etcd has not become ready: ${this.#log}`);
   }
 
-  async #answers(): Promise<boolean> {
-    if (this.#options.scheme === 'https') return false;
+  async #isHealthy(): Promise<boolean> {
     try {
-      const response = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(1_000) });
+      const response = await fetch(`${this.#healthUrl}/health`, { signal: AbortSignal.timeout(1_000) });
       return ((await response.json()) as { health?: unknown }).health === 'true';
     } catch {
       return false;
