@@ -27,12 +27,7 @@ export interface PrefixTransformerOptions {
   provider?: string;
 }
 
-interface Read {
-  data: Uint8Array;
-  authenticated: Uint8Array;
-  errors: TransformError[];
-  startedMs: number;
-}
+const NONE: readonly TransformError[] = [];
 
 /** Makes a transformer over several; `notFound` is the message for a value that no entry's prefix fits. */
 export function prefixTransformer(
@@ -49,36 +44,47 @@ export function prefixTransformer(
   const report = (direction: 'from_storage' | 'to_storage', prefix: string, startedMs: number, error?: unknown): void =>
     observe?.({ direction, prefix, seconds: (now() - startedMs) / 1000, ...(error === undefined ? {} : { error }) });
 
-  const read = (job: Read, from: number): TransformResult | Promise<TransformResult> => {
-    for (let i = from; i < prepared.length; i++) {
-      const entry = prepared[i] as (typeof prepared)[number];
-      if (!startsWith(job.data, entry.bytes)) continue;
-      const succeed = (result: TransformResult): TransformResult => {
-        report('from_storage', entry.prefix === '' ? 'identity' : entry.prefix, job.startedMs);
-        return i === 0 ? result : { ...result, stale: true };
-      };
-      const remember = (error: unknown): void => {
-        // What a cipher wrote is not for '' to read, and no fault of its: others may fit, or nothing does.
-        if (entry.prefix === '') return;
-        report('from_storage', entry.prefix, job.startedMs, error);
-        job.errors.push(error instanceof TransformError ? error : new TransformError(messageOf(error), provider, '', { cause: error }));
-      };
-      // A prefix that fits is no proof: names may repeat and keys may have changed, so a failure must not end the search.
-      try {
-        const result = entry.transformer.decrypt(job.data.subarray(entry.bytes.length), job.authenticated);
-        if (!(result instanceof Promise)) return succeed(result);
-        return result.then(succeed, (error: unknown) => {
-          remember(error);
-          return read(job, i + 1);
-        });
-      } catch (error) {
-        remember(error);
-      }
-    }
-    return giveUp(job);
+  const succeed = (i: number, startedMs: number, result: TransformResult): TransformResult => {
+    const { prefix } = prepared[i] as (typeof prepared)[number];
+    if (observe !== undefined) report('from_storage', prefix === '' ? 'identity' : prefix, startedMs);
+    return i === 0 ? result : { ...result, stale: true };
+  };
+  const remember = (i: number, startedMs: number, errors: readonly TransformError[], error: unknown): readonly TransformError[] => {
+    const { prefix } = prepared[i] as (typeof prepared)[number];
+    // What a cipher wrote is not for '' to read, and no fault of its: others may fit, or nothing does.
+    if (prefix === '') return errors;
+    report('from_storage', prefix, startedMs, error);
+    return [...errors, error instanceof TransformError ? error : new TransformError(messageOf(error), provider, '', { cause: error })];
   };
 
-  const giveUp = ({ errors, startedMs }: Read): never => {
+  const read = (
+    data: Uint8Array,
+    authenticated: Uint8Array,
+    startedMs: number,
+    from: number,
+    before: readonly TransformError[],
+  ): TransformResult | Promise<TransformResult> => {
+    let errors = before;
+    for (let i = from; i < prepared.length; i++) {
+      const { bytes, transformer } = prepared[i] as (typeof prepared)[number];
+      if (!startsWith(data, bytes)) continue;
+      // A prefix that fits is no proof: names may repeat and keys may have changed, so a failure must not end the search.
+      try {
+        const result = transformer.decrypt(bytes.length === 0 ? data : data.subarray(bytes.length), authenticated);
+        if (!(result instanceof Promise)) return succeed(i, startedMs, result);
+        const soFar = errors;
+        return result.then(
+          (late) => succeed(i, startedMs, late),
+          (error: unknown) => read(data, authenticated, startedMs, i + 1, remember(i, startedMs, soFar, error)),
+        );
+      } catch (error) {
+        errors = remember(i, startedMs, errors, error);
+      }
+    }
+    return giveUp(errors, startedMs);
+  };
+
+  const giveUp = (errors: readonly TransformError[], startedMs: number): never => {
     const [only] = errors;
     if (only === undefined) {
       const error = new TransformError(notFound, provider);
@@ -117,7 +123,7 @@ export function prefixTransformer(
   return {
     encrypt: (data, authenticated) => write(data, authenticated),
     encryptAfter: (head, data, authenticated) => write(data, authenticated, head),
-    decrypt: (data, authenticated) => read({ data, authenticated, errors: [], startedMs: now() }, 0),
+    decrypt: (data, authenticated) => read(data, authenticated, now(), 0, NONE),
     close() {
       for (const { transformer } of prepared) transformer.close?.();
     },

@@ -20,16 +20,19 @@ function join(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-function cipherName(key: Uint8Array, mode: 'gcm' | 'cbc'): 'aes-256-gcm' {
-  // The types know only fixed names; the lengths are checked when keys are made.
-  return `aes-${key.length * 8}-${mode}` as 'aes-256-gcm';
+function gcmName(key: Uint8Array): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' {
+  return key.length === 32 ? 'aes-256-gcm' : key.length === 24 ? 'aes-192-gcm' : 'aes-128-gcm';
+}
+
+function cbcName(key: Uint8Array): string {
+  return key.length === 32 ? 'aes-256-cbc' : key.length === 24 ? 'aes-192-cbc' : 'aes-128-cbc';
 }
 
 /** node:crypto. */
 export const primitives: Primitives = {
   randomBytes: (count) => pool.take(count),
   aesGcmSeal(key, nonce, plaintext, aad, head = EMPTY) {
-    const cipher = createCipheriv(cipherName(key, 'gcm'), key, nonce);
+    const cipher = createCipheriv(gcmName(key), key, nonce);
     if (aad.length > 0) cipher.setAAD(aad);
     const body = cipher.update(plaintext);
     const rest = cipher.final();
@@ -38,24 +41,26 @@ export const primitives: Primitives = {
   aesGcmOpen(key, nonce, sealed, aad) {
     if (sealed.length < TAG_BYTES) return null;
     const at = sealed.length - TAG_BYTES;
-    const decipher = createDecipheriv(cipherName(key, 'gcm'), key, nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv(gcmName(key), key, nonce);
     if (aad.length > 0) decipher.setAAD(aad);
+    // Always 16 bytes: a shorter tag would be easier to forge.
     decipher.setAuthTag(sealed.subarray(at));
     const body = decipher.update(sealed.subarray(0, at));
     try {
       const rest = decipher.final();
       return rest.length === 0 ? body : join(body, rest);
     } catch {
+      body.fill(0);
       return null;
     }
   },
   aesCbcEncrypt(key, iv, blocks) {
-    const cipher = createCipheriv(cipherName(key, 'cbc'), key, iv);
+    const cipher = createCipheriv(cbcName(key), key, iv);
     cipher.setAutoPadding(false);
     return join(cipher.update(blocks), cipher.final());
   },
   aesCbcDecrypt(key, iv, blocks) {
-    const decipher = createDecipheriv(cipherName(key, 'cbc'), key, iv);
+    const decipher = createDecipheriv(cbcName(key), key, iv);
     decipher.setAutoPadding(false);
     return join(decipher.update(blocks), decipher.final());
   },
