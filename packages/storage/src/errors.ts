@@ -4,8 +4,11 @@ export interface StorageErrorData {
   STORAGE_COMPACTED: { requestedRevision: number; compactRevision: number };
   /** The revision asked for lies in the future. */
   STORAGE_FUTURE_REVISION: { requestedRevision: number; currentRevision: number };
-  /** The engine cannot be reached or does not answer in time; a write may or may not have happened. */
-  STORAGE_UNAVAILABLE: { operation: string };
+  /**
+   * The engine cannot be reached or does not answer; a write may or may not have happened. `timedOut`: all the time of
+   * the request was used up waiting.
+   */
+  STORAGE_UNAVAILABLE: { operation: string; timedOut?: boolean };
   /** The value is over the engine's limit. */
   STORAGE_TOO_LARGE: { sizeBytes: number };
   /** The disk is full; nothing was written. */

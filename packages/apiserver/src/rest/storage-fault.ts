@@ -16,13 +16,24 @@ export function storageFault(error: unknown, resource: GroupResource, name: stri
     fault.status.details = { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 };
     return fault;
   }
-  if (StorageError.is(error, 'STORAGE_TOO_LARGE')) {
-    return newStatusError(413, 'RequestEntityTooLarge', 'Request entity too large: the object is larger than the store accepts', {});
-  }
-  if (StorageError.is(error, 'STORAGE_FULL')) return newInternalError('the store has no space left', error);
+  if (StorageError.is(error, 'STORAGE_TOO_LARGE')) return etcdFault('etcdserver: request is too large', error);
+  if (StorageError.is(error, 'STORAGE_FULL')) return etcdFault('etcdserver: mvcc: database space exceeded', error);
   if (StorageError.is(error, 'STORAGE_UNAVAILABLE')) {
-    return newStatusError(500, 'ServerTimeout', 'etcdserver: request timed out', { retryAfterSeconds: 1 }, error);
+    if (error.message.startsWith('etcdserver: ')) return etcdFault(error.message, error);
+    if (!error.data.timedOut) return etcdFault('rpc error: code = Unavailable desc = error reading from server: EOF', error);
+    return newStatusError(
+      504,
+      'Timeout',
+      'Timeout: request did not complete within requested timeout - context deadline exceeded',
+      {},
+      error,
+    );
   }
   if (StorageError.is(error, 'STORAGE_CORRUPT')) return newInternalError('the stored object cannot be read', error);
   return error;
+}
+
+/** kube-apiserver passes etcd's own words on as a 500 without a reason. */
+function etcdFault(message: string, cause: unknown): StatusError {
+  return newStatusError(500, '', message, undefined, cause);
 }

@@ -245,7 +245,7 @@ export class EtcdConnection {
       });
       const leftMs = deadlineMs - Date.now();
       if (leftMs <= 0 || !(await settlesWithin(Promise.race([this.#recovering, this.#whenClosing]), leftMs))) {
-        throw new StorageError('STORAGE_UNAVAILABLE', `etcd does not answer: ${this.#lastFault}`, { operation });
+        throw new StorageError('STORAGE_UNAVAILABLE', `etcd does not answer: ${this.#lastFault}`, { operation, timedOut: true });
       }
     }
   }

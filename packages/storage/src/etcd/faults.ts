@@ -72,5 +72,10 @@ export function toStorageError(error: unknown, operation: string, requestBytes: 
     return new StorageError('STORAGE_TOO_LARGE', 'etcdserver: request is too large', { sizeBytes: requestBytes }, { cause: error });
   }
   if (details.includes(NO_SPACE)) return new StorageError('STORAGE_FULL', details, { path: 'etcd' }, { cause: error });
-  return new StorageError('STORAGE_UNAVAILABLE', details === '' ? `etcd: ${operation} failed` : details, { operation }, { cause: error });
+  return new StorageError(
+    'STORAGE_UNAVAILABLE',
+    details === '' ? `etcd: ${operation} failed` : details,
+    error.code === status.DEADLINE_EXCEEDED ? { operation, timedOut: true } : { operation },
+    { cause: error },
+  );
 }
