@@ -6,16 +6,16 @@
 import { evaluatePod, type Level, type Version } from '../src/index.js';
 import { corpus } from './corpus.js';
 
-const PODS = 5000;
-const ROUNDS = 30;
-const TURNS = 6;
+const PODS = 500;
+const ROUNDS = 300;
+const TURNS = 2;
 
 const pods = corpus(PODS);
 const texts = pods.map((pod) => JSON.stringify(pod));
 const share = pods.filter((pod) => !evaluatePod(pod, { level: 'restricted', version: 'latest' }).allowed).length / PODS;
-if (share < 0.68 || share > 0.72) throw new Error(`expected 70% violating pods, got ${(share * 100).toFixed(1)}%`);
+if (share < 0.66 || share > 0.74) throw new Error(`expected 70% violating pods, got ${(share * 100).toFixed(1)}%`);
 
-/** The best of some rounds. */
+/** The best of many short rounds, as other work on the machine disturbs long ones. */
 function measure(work: (i: number) => number, turns: number): number {
   let best = Number.POSITIVE_INFINITY;
   let sum = 0;

@@ -1,5 +1,6 @@
 /** What a check is. */
 import type { Level } from './policy.js';
+import { containersText } from './text.js';
 import type { ContainerView, ContextView, PodView } from './view.js';
 
 /** Why a pod fails one check. */
@@ -55,21 +56,22 @@ export function findSetters(view: PodView, isBad: (context: ContextView) => bool
   return setters;
 }
 
-/** The containers for which `isBad` holds, null when there are none. */
-export function findContainers(view: PodView, isBad: (container: ContainerView) => boolean): ContainerView[] | null {
-  let found: ContainerView[] | null = null;
+/** The containers for which `isBad` holds, null when there are none. Often it is all of them: then nothing is copied. */
+export function findContainers(view: PodView, isBad: (container: ContainerView) => boolean): readonly ContainerView[] | null {
   const { containers } = view;
-  for (let i = 0; i < containers.length; i++) {
-    const container = containers[i] as ContainerView;
-    if (isBad(container)) (found ??= []).push(container);
-  }
-  return found;
+  let count = 0;
+  for (let i = 0; i < containers.length; i++) if (isBad(containers[i] as ContainerView)) count++;
+  if (count === 0) return null;
+  return count === containers.length ? containers : containers.filter(isBad);
+}
+
+/** `containers "a", "b"`; the text about all of them, which several checks may need, is made once. */
+export function whoText(view: PodView, containers: readonly ContainerView[]): string {
+  return containers === view.containers ? view.allContainersText : containersText(containers);
 }
 
 /** The path of one field of each container's security context. */
 export function contextFields(containers: readonly ContainerView[], field: string): string[] {
-  const suffix = `.${field}`;
-  const fields: string[] = [];
-  for (let i = 0; i < containers.length; i++) fields.push((containers[i] as ContainerView).contextPath + suffix);
-  return fields;
+  // `map` makes a list of the right size; one that grows takes several times the memory.
+  return containers.map(({ contextPath }) => `${contextPath}.${field}`);
 }

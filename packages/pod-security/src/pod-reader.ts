@@ -3,6 +3,7 @@ import { ContainerSlot } from './container-slot.js';
 import { ContextSlot } from './context-slot.js';
 import { malformedPod } from './errors.js';
 import type { Pod, PodSpec } from './pod.js';
+import { containersText } from './text.js';
 import { booleanAt, type Fields, listAt, NO_FIELDS, NOTHING, objectAt, textAt } from './typed-fields.js';
 import type { PodView } from './view.js';
 
@@ -20,6 +21,7 @@ export class PodReader implements PodView {
   annotations: Fields = NO_FIELDS;
   readonly context: ContextSlot = new ContextSlot('spec');
   containers: readonly ContainerSlot[] = NOTHING;
+  #allContainersText: string | null = null;
   volumes: readonly (Fields | null)[] = NOTHING;
   sysctls: readonly ({ readonly name?: string | null } | null)[] = NOTHING;
   hostNetwork = false;
@@ -31,6 +33,11 @@ export class PodReader implements PodView {
   readonly #regular: ContainerSlot[] = [];
   readonly #ephemeral: ContainerSlot[] = [];
   readonly #lineups = new Map<number, readonly ContainerSlot[]>();
+
+  get allContainersText(): string {
+    this.#allContainersText ??= containersText(this.containers);
+    return this.#allContainersText;
+  }
 
   /** @throws {PodSecurityError} `POD_SECURITY_MALFORMED_POD` when a field that checks look at has the wrong type. */
   read(pod: Pod): PodView {
@@ -105,6 +112,7 @@ export class PodReader implements PodView {
     for (let i = 0; i < n; i++) (lineup[m + i] as ContainerSlot).read(regular[i]);
     for (let i = 0; i < o; i++) (lineup[m + n + i] as ContainerSlot).read(ephemeral[i]);
     this.containers = lineup;
+    this.#allContainersText = null;
   }
 }
 

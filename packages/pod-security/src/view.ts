@@ -54,6 +54,8 @@ export interface PodView {
   readonly context: ContextView;
   /** Init containers, containers, ephemeral containers. */
   readonly containers: readonly ContainerView[];
+  /** `containers "a", "b"` with the names of all. */
+  readonly allContainersText: string;
   readonly volumes: readonly (Readonly<Record<string, unknown>> | null)[];
   readonly sysctls: readonly ({ readonly name?: string | null } | null)[];
   readonly hostNetwork: boolean;

@@ -1,4 +1,4 @@
-import { type Check, type CheckFunction, contextFields, findContainers } from '../check.js';
+import { type Check, type CheckFunction, contextFields, findContainers, whoText } from '../check.js';
 import { containersText, quoteAll, sortedSet } from '../text.js';
 import type { ContainerView } from '../view.js';
 
@@ -61,7 +61,7 @@ const restricted: CheckFunction = (view) => {
   const reason = 'unrestricted capabilities';
   const added = adding === null ? { detail: '', fields: [] } : describe(adding, isNotBind);
   if (keeping === null) return { reason, ...added };
-  const detail = `${containersText(keeping)} must set securityContext.capabilities.drop=["ALL"]`;
+  const detail = `${whoText(view, keeping)} must set securityContext.capabilities.drop=["ALL"]`;
   return {
     reason,
     detail: adding === null ? detail : `${detail}; ${added.detail}`,

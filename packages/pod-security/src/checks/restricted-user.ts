@@ -1,6 +1,6 @@
 /** Restricted checks of privileges and users. */
-import { type Check, type CheckFunction, contextFields, findContainers, findSetters } from '../check.js';
-import { containersText, settersText } from '../text.js';
+import { type Check, type CheckFunction, contextFields, findContainers, findSetters, whoText } from '../check.js';
+import { settersText } from '../text.js';
 import type { ContainerView, ContextView } from '../view.js';
 
 const mayEscalate = (container: ContainerView): boolean => container.allowPrivilegeEscalation !== false;
@@ -10,7 +10,7 @@ const noEscalation: CheckFunction = (view) => {
   if (bad === null) return null;
   return {
     reason: 'allowPrivilegeEscalation != false',
-    detail: `${containersText(bad)} must set securityContext.allowPrivilegeEscalation=false`,
+    detail: `${whoText(view, bad)} must set securityContext.allowPrivilegeEscalation=false`,
     fields: contextFields(bad, 'allowPrivilegeEscalation'),
   };
 };
@@ -43,7 +43,7 @@ const nonRoot: CheckFunction = (view) => {
   if (implicit === null) return null;
   return {
     reason,
-    detail: `pod or ${containersText(implicit)} must set securityContext.runAsNonRoot=true`,
+    detail: `pod or ${whoText(view, implicit)} must set securityContext.runAsNonRoot=true`,
     fields: contextFields(implicit, 'runAsNonRoot'),
   };
 };

@@ -1,5 +1,5 @@
-import { type Check, type CheckFunction, contextFields, findContainers, findSetters } from '../check.js';
-import { containersText, plural, quoteAll, quoteGo, settersText, sortedSet } from '../text.js';
+import { type Check, type CheckFunction, contextFields, findContainers, findSetters, whoText } from '../check.js';
+import { plural, quoteAll, quoteGo, settersText, sortedSet } from '../text.js';
 import { annotationAt } from '../typed-fields.js';
 import type { ContainerView, ContextView, PodView } from '../view.js';
 
@@ -66,7 +66,7 @@ const mustBeSet: CheckFunction = (view) => {
   if (without === null) return null;
   return {
     reason: 'seccompProfile',
-    detail: `pod or ${containersText(without)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`,
+    detail: `pod or ${whoText(view, without)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`,
     fields: contextFields(without, 'seccompProfile.type'),
   };
 };
