@@ -1,8 +1,9 @@
 /**
  * One walk over an object by its schema: unknown fields go, wrong types are reported as Go's decoder words them,
- * nulls go, defaults come in.
+ * nulls and, for built-in kinds, empty values go, quantities and times take their canonical form, defaults come in.
  */
-import type { KubeObject, Schema } from '@k/apimachinery';
+import { type KubeObject, Quantity, type Schema } from '@k/apimachinery';
+import { isOmitted } from './omitted-values.js';
 
 /** What the walk found; the object itself is changed in place. */
 export interface PruneResult {
@@ -14,6 +15,8 @@ export interface PruneResult {
 
 interface Walk {
   collectUnknown: boolean;
+  /** Values go as they do when Go reads and writes its structs; not so for custom resources. */
+  native: boolean;
   result: PruneResult;
 }
 
@@ -26,6 +29,7 @@ export function pruneAndDefault(
   const result: PruneResult = { unknownFields: [], typeErrors: [] };
   walkObject(object as Record<string, unknown>, schema, '', '', object.kind ?? '', {
     collectUnknown: options.fieldValidation !== 'Ignore',
+    native: schema.definition?.startsWith('io.k8s.') === true && !schema.definition.includes('.apiextensions.'),
     result,
   });
   return result;
@@ -143,31 +147,69 @@ function isInteger(value: number | bigint, format: string | undefined): boolean 
   return format === 'int32' ? value <= INT32_MAX && value >= -INT32_MAX - 1 : Math.abs(value) <= 2 ** 63;
 }
 
-const QUANTITY = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+/** The text of a quantity as it is stored, or null after an error. */
+function walkQuantity(value: unknown, walk: Walk): unknown {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (!walk.native) return text;
+  try {
+    return Quantity.parse(typeof text === 'string' ? text.trim() : '').toString();
+  } catch (error) {
+    walk.result.typeErrors.push((error as Error).message);
+    return value;
+  }
+}
+
+const CANONICAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** A time in UTC: whole seconds, or microseconds where the field has them. */
+function walkTime(value: string, micro: boolean, walk: Walk): string {
+  if (!micro && CANONICAL_TIME.test(value)) return value;
+  const match = RFC3339.exec(value);
+  const ms = match === null ? Number.NaN : Date.parse(value);
+  if (match === null || Number.isNaN(ms)) {
+    const layout = micro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+    const shown = JSON.stringify(value);
+    walk.result.typeErrors.push(`parsing time ${shown} as "${layout}": cannot parse ${shown} as "2006"`);
+    return value;
+  }
+  const seconds = new Date(ms).toISOString().slice(0, 19);
+  return micro ? `${seconds}.${(match[1] ?? '').slice(1).padEnd(6, '0').slice(0, 6)}Z` : `${seconds}Z`;
+}
+
+/** The position of the first fault of a base64 text as Go's decoder counts it, or -1. */
+function base64Fault(value: string): number {
+  let digits = 0;
+  for (let i = 0; i < value.length; i++) {
+    const char = value[i] as string;
+    if (char === '\n' || char === '\r') continue;
+    if (char === '=') {
+      // Padding ends the text: one or two characters that complete a group of four.
+      const rest = value.slice(i).replace(/[\r\n]/g, '');
+      const wanted = digits % 4 === 3 ? '=' : '==';
+      if (digits % 4 < 2) return i;
+      if (rest === wanted) return -1;
+      if (rest.startsWith(wanted)) return i + wanted.length;
+      return wanted === '==' && rest === '=' ? value.length : i + 1;
+    }
+    if (!/[A-Za-z0-9+/]/.test(char)) return i;
+    digits++;
+  }
+  return digits % 4 === 0 ? -1 : value.length - (digits % 4);
+}
 
 function walkString(value: unknown, schema: Schema, goPath: string, struct: string, walk: Walk): unknown {
-  if (schema.format === 'quantity') {
-    const text = typeof value === 'number' ? String(value) : value;
-    if (typeof text !== 'string' || !QUANTITY.test(text)) {
-      walk.result.typeErrors.push(`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`);
-      return value;
-    }
-    return text;
-  }
+  if (schema.format === 'quantity') return walkQuantity(value, walk);
   if (typeof value !== 'string') {
     wrongType(value, schema, goPath, struct, walk);
     return value;
   }
   if (schema.format === 'byte') {
-    const bad = /[^A-Za-z0-9+/=\r\n]/.exec(value);
-    if (bad !== null) walk.result.typeErrors.push(`illegal base64 data at input byte ${bad.index}`);
-    else if (value.replace(/[\r\n]/g, '').length % 4 !== 0)
-      walk.result.typeErrors.push(`illegal base64 data at input byte ${Math.floor(value.length / 4) * 4}`);
+    const fault = base64Fault(value);
+    if (fault >= 0) walk.result.typeErrors.push(`illegal base64 data at input byte ${fault}`);
   }
-  if (schema.format === 'date-time' && value !== '' && Number.isNaN(Date.parse(value))) {
-    walk.result.typeErrors.push(
-      `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
-    );
+  if (walk.native && (schema.format === 'date-time' || schema.format === 'micro-time')) {
+    return walkTime(value, schema.format === 'micro-time', walk);
   }
   return value;
 }
@@ -195,7 +237,7 @@ function emptyOf(schema: Schema): unknown {
 
 function walkMap(value: unknown, schema: Schema, path: string, goPath: string, struct: string, walk: Walk): unknown {
   if (typeof value !== 'object' || Array.isArray(value)) {
-    wrongType(value, schema, goPath, schema.values === undefined ? parentStruct(schema, struct) : struct, walk);
+    wrongType(value, schema, goPath, struct, walk);
     return value;
   }
   const object = value as Record<string, unknown>;
@@ -212,8 +254,4 @@ function walkMap(value: unknown, schema: Schema, path: string, goPath: string, s
     }
   }
   return object;
-}
-
-function parentStruct(_schema: Schema, struct: string): string {
-  return struct;
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '@k/apimachinery';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { eventStrategy } from './events.js';
+import { limitRangeStrategy } from './limit-ranges.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
 import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
@@ -176,7 +177,7 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   resourcequotas: statusSubresource,
   podtemplates: { applyDefaults: (object) => podTemplateDefaults(object['template'] as KubeObject | undefined) },
   endpoints: { allowCreateOnUpdate: true },
-  limitranges: { allowCreateOnUpdate: true },
+  limitranges: limitRangeStrategy,
   events: eventStrategy,
   'events.events.k8s.io': eventStrategy,
   replicationcontrollers: workloadStrategy('replicationcontrollers'),

@@ -1,103 +1,99 @@
 /** Defaults of pod specs that depend on other fields or that the schema does not carry. */
+import type { Container, Handler, PodSpec, Probe } from '../validation/pod-types.js';
+import type { ResourceList, ResourceRequirements } from '../validation/resources.js';
+import { defaultPullPolicy } from './image-reference.js';
+import { podRequests } from './pod-requests.js';
+import { volumeDefaults } from './volume-defaults.js';
 
-type Fields = Record<string, unknown>;
+const GRACE_SECONDS = 30;
 
-const DEFAULT_MODE = 0o644;
-
-/** Fills a pod spec (of a pod or a template) in place. */
-export function podSpecDefaults(spec: Fields | undefined): void {
+/** Fills the spec of a pod or of a template in place. */
+export function podSpecDefaults(spec: PodSpec | undefined): void {
   if (spec === undefined) return;
-  spec['dnsPolicy'] ??= 'ClusterFirst';
-  spec['restartPolicy'] ??= 'Always';
-  spec['terminationGracePeriodSeconds'] ??= 30;
-  spec['schedulerName'] ??= 'default-scheduler';
-  spec['securityContext'] ??= {};
-  spec['enableServiceLinks'] ??= true;
-  if (spec['serviceAccountName'] === undefined && typeof spec['serviceAccount'] === 'string')
-    spec['serviceAccountName'] = spec['serviceAccount'];
-  if (typeof spec['serviceAccountName'] === 'string' && spec['serviceAccountName'] !== '')
-    spec['serviceAccount'] = spec['serviceAccountName'];
-  const hostNetwork = spec['hostNetwork'] === true;
-  for (const name of ['containers', 'initContainers', 'ephemeralContainers']) {
-    for (const container of (spec[name] as Fields[] | undefined) ?? []) containerDefaults(container, hostNetwork, name);
+  spec.dnsPolicy ||= 'ClusterFirst';
+  spec.restartPolicy ||= 'Always';
+  spec.terminationGracePeriodSeconds ??= GRACE_SECONDS;
+  spec.schedulerName ||= 'default-scheduler';
+  spec.securityContext ??= {};
+  // `serviceAccount` is the old name of `serviceAccountName`; both are shown.
+  const account = spec.serviceAccountName || spec.serviceAccount;
+  if (account) {
+    spec.serviceAccountName = account;
+    spec.serviceAccount = account;
   }
-  for (const volume of (spec['volumes'] as Fields[] | undefined) ?? []) volumeDefaults(volume);
+  for (const list of [spec.containers, spec.initContainers, spec.ephemeralContainers]) {
+    if (list !== undefined) for (const container of list) containerDefaults(container);
+  }
+  if (spec.volumes !== undefined) for (const volume of spec.volumes) volumeDefaults(volume);
 }
 
-function containerDefaults(container: Fields, hostNetwork: boolean, list: string): void {
-  if (container['imagePullPolicy'] === undefined) container['imagePullPolicy'] = pullPolicy(String(container['image'] ?? ''));
-  container['terminationMessagePath'] ??= '/dev/termination-log';
-  container['terminationMessagePolicy'] ??= 'File';
-  container['resources'] ??= {};
-  for (const port of (container['ports'] as Fields[] | undefined) ?? []) {
-    port['protocol'] ??= 'TCP';
-    if (hostNetwork) port['hostPort'] ??= port['containerPort'];
+/** Fills the spec of a pod in place: what templates get, and what only pods do. */
+export function podDefaults(spec: PodSpec): void {
+  podSpecDefaults(spec);
+  for (const list of [spec.containers, spec.initContainers]) {
+    if (list !== undefined) for (const container of list) requestsFromLimits(container.resources);
   }
-  for (const variable of (container['env'] as Fields[] | undefined) ?? []) {
-    const from = variable['valueFrom'] as { fieldRef?: Fields; resourceFieldRef?: Fields; fileKeyRef?: Fields } | undefined;
-    if (from?.fieldRef) from.fieldRef['apiVersion'] ??= 'v1';
-    if (from?.resourceFieldRef) from.resourceFieldRef['divisor'] ??= '0';
+  if (spec.resources !== undefined) podResourceDefaults(spec, spec.resources);
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork !== true) return;
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    for (const port of container.ports ?? []) if (!port.hostPort && port.containerPort !== undefined) port.hostPort = port.containerPort;
   }
-  for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) probeDefaults(container[name] as Fields | undefined);
-  const lifecycle = container['lifecycle'] as { postStart?: Fields; preStop?: Fields } | undefined;
-  for (const hook of [lifecycle?.postStart, lifecycle?.preStop]) httpDefaults(hook?.['httpGet'] as Fields | undefined);
-  if (list !== 'ephemeralContainers') resourceDefaults(container['resources'] as { requests?: Fields; limits?: Fields });
+}
+
+function containerDefaults(container: Container): void {
+  container.imagePullPolicy ||= defaultPullPolicy(container.image ?? '');
+  container.terminationMessagePath ||= '/dev/termination-log';
+  container.terminationMessagePolicy ||= 'File';
+  container.resources ??= {};
+  if (container.ports !== undefined) for (const port of container.ports) port.protocol ||= 'TCP';
+  for (const { valueFrom } of container.env ?? []) {
+    if (valueFrom?.fieldRef !== undefined) valueFrom.fieldRef.apiVersion ||= 'v1';
+    if (valueFrom?.resourceFieldRef !== undefined) valueFrom.resourceFieldRef.divisor ??= '0';
+  }
+  probeDefaults(container.livenessProbe);
+  probeDefaults(container.readinessProbe);
+  probeDefaults(container.startupProbe);
+  handlerDefaults(container.lifecycle?.postStart);
+  handlerDefaults(container.lifecycle?.preStop);
 }
 
 /** Limits without requests count as requests. */
-function resourceDefaults(resources: { requests?: Fields; limits?: Fields }): void {
-  if (resources.limits === undefined) return;
-  const requests = { ...resources.requests };
-  for (const [name, value] of Object.entries(resources.limits)) requests[name] ??= value;
+function requestsFromLimits(resources: ResourceRequirements | undefined): void {
+  if (resources?.limits === undefined) return;
+  const requests: ResourceList = { ...resources.requests };
+  for (const name in resources.limits) requests[name] ??= resources.limits[name] as string;
   if (Object.keys(requests).length > 0) resources.requests = requests;
 }
 
-/** `Always` for the tag `latest` or none, else `IfNotPresent`. */
-function pullPolicy(image: string): string {
-  if (image.includes('@')) return 'IfNotPresent';
-  const name = image.slice(image.lastIndexOf('/') + 1);
-  const colon = name.indexOf(':');
-  return colon < 0 || name.slice(colon + 1) === 'latest' ? 'Always' : 'IfNotPresent';
+/** Resources of the pod as a whole: requests come from the containers, else from the limits. */
+function podResourceDefaults(spec: PodSpec, resources: ResourceRequirements): void {
+  const limits: ResourceList = { ...resources.limits };
+  for (const [name, total] of Object.entries(podRequests(spec, 'limits'))) {
+    if (name.startsWith('hugepages-') && limits[name] === undefined) limits[name] = total;
+  }
+  if (Object.keys(limits).length === 0) return;
+  resources.limits = limits;
+  const requests: ResourceList = { ...resources.requests };
+  const known = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+  for (const source of [podRequests(spec, 'requests'), limits]) {
+    for (const name in source) if (known(name)) requests[name] ??= source[name] as string;
+  }
+  if (Object.keys(requests).length > 0) resources.requests = requests;
 }
 
-function probeDefaults(probe: Fields | undefined): void {
+function probeDefaults(probe: Probe | undefined): void {
   if (probe === undefined) return;
-  probe['timeoutSeconds'] ||= 1;
-  probe['periodSeconds'] ||= 10;
-  probe['successThreshold'] ||= 1;
-  probe['failureThreshold'] ||= 3;
-  httpDefaults(probe['httpGet'] as Fields | undefined);
-  const grpc = probe['grpc'] as Fields | undefined;
-  if (grpc) grpc['service'] ??= '';
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+  handlerDefaults(probe);
+  if (probe.grpc !== undefined) probe.grpc.service ??= '';
 }
 
-function httpDefaults(action: Fields | undefined): void {
-  if (action === undefined) return;
-  action['path'] ??= '/';
-  action['scheme'] ??= 'HTTP';
-}
-
-function volumeDefaults(volume: Fields): void {
-  const sources = Object.keys(volume).filter((key) => key !== 'name');
-  if (sources.length === 0) volume['emptyDir'] = {};
-  for (const name of ['secret', 'configMap', 'downwardAPI', 'projected']) {
-    const source = volume[name] as Fields | undefined;
-    if (source) source['defaultMode'] ??= DEFAULT_MODE;
-  }
-  const host = volume['hostPath'] as Fields | undefined;
-  if (host) host['type'] ??= '';
-  const claim = (volume['ephemeral'] as { volumeClaimTemplate?: { spec?: Fields } } | undefined)?.volumeClaimTemplate?.spec;
-  if (claim) claim['volumeMode'] ??= 'Filesystem';
-  const items = [...(((volume['downwardAPI'] as Fields | undefined)?.['items'] as Fields[] | undefined) ?? [])];
-  for (const source of ((volume['projected'] as Fields | undefined)?.['sources'] as Fields[] | undefined) ?? []) {
-    const token = source['serviceAccountToken'] as Fields | undefined;
-    if (token) token['expirationSeconds'] ??= 3600;
-    items.push(...(((source['downwardAPI'] as Fields | undefined)?.['items'] as Fields[] | undefined) ?? []));
-  }
-  for (const item of items) {
-    const field = item['fieldRef'] as Fields | undefined;
-    if (field) field['apiVersion'] ??= 'v1';
-    const resource = item['resourceFieldRef'] as Fields | undefined;
-    if (resource) resource['divisor'] ??= '0';
-  }
+function handlerDefaults(handler: Handler | undefined): void {
+  if (handler?.httpGet === undefined) return;
+  handler.httpGet.path ||= '/';
+  handler.httpGet.scheme ||= 'HTTP';
 }

@@ -1,5 +1,6 @@
+import type { PodSpec } from '../validation/pod-types.js';
 import type { KindRules } from './index.js';
-import { podSpecDefaults } from './pod-spec-defaults.js';
+import { podDefaults } from './pod-spec-defaults.js';
 import { qosClass } from './qos-class.js';
 
 type Fields = Record<string, unknown>;
@@ -9,7 +10,7 @@ export const podStrategy: KindRules = {
   hasGeneration: true,
   deleteReturnsObject: true,
   fieldSelectorErrors: 'label',
-  applyDefaults: (object) => podSpecDefaults(object['spec'] as Fields | undefined),
+  applyDefaults: (object) => podDefaults((object['spec'] ??= {}) as PodSpec),
   prepareForCreate: (object) => {
     (object.metadata ??= {}).generation = 1;
     object['status'] = { phase: 'Pending', qosClass: qosClass(object) };

@@ -1,13 +1,28 @@
 import { formatSelector, type KubeObject, type LabelSelectorObject, selectorFromLabelSelector } from '@k/apimachinery';
+import type { PodSpec } from '../validation/pod-types.js';
 import type { KindRules } from './index.js';
 import { podSpecDefaults } from './pod-spec-defaults.js';
 
 type Fields = Record<string, unknown>;
 
+const UID_LABEL = 'batch.kubernetes.io/controller-uid';
+
 /** Fills a pod template in place. */
 export function podTemplateDefaults(template: KubeObject | undefined): void {
   if (template === undefined || template === null) return;
-  podSpecDefaults(template['spec'] as Fields | undefined);
+  podSpecDefaults((template['spec'] ??= {}) as PodSpec);
+}
+
+/** A claim template is shown as a whole claim. */
+function claimTemplate({ apiVersion: _version, kind: _kind, ...claim }: KubeObject): KubeObject {
+  const { spec, status } = claim as { spec?: Fields; status?: Fields };
+  return {
+    kind: 'PersistentVolumeClaim',
+    apiVersion: 'v1',
+    ...claim,
+    spec: { ...spec, volumeMode: spec?.['volumeMode'] ?? 'Filesystem' },
+    status: { ...status, phase: status?.['phase'] ?? 'Pending' },
+  };
 }
 
 const DEFAULTS: Readonly<Record<string, (spec: Fields, object: KubeObject) => void>> = {
@@ -29,11 +44,10 @@ const DEFAULTS: Readonly<Record<string, (spec: Fields, object: KubeObject) => vo
   replicationcontrollers: (spec, object) => {
     spec['replicas'] ??= 1;
     const labels = (spec['template'] as KubeObject | undefined)?.metadata?.labels;
-    if (labels) {
-      spec['selector'] ??= labels;
-      const metadata = (object.metadata ??= {});
-      metadata.labels ??= labels;
-    }
+    if (labels === undefined || Object.keys(labels).length === 0) return;
+    if (Object.keys((spec['selector'] as object | undefined) ?? {}).length === 0) spec['selector'] = { ...labels };
+    const metadata = (object.metadata ??= {});
+    if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
   },
   statefulsets: (spec) => {
     spec['replicas'] ??= 1;
@@ -48,6 +62,8 @@ const DEFAULTS: Readonly<Record<string, (spec: Fields, object: KubeObject) => vo
     const retention = (spec['persistentVolumeClaimRetentionPolicy'] ??= {}) as Fields;
     retention['whenDeleted'] ??= 'Retain';
     retention['whenScaled'] ??= 'Retain';
+    const claims = spec['volumeClaimTemplates'] as KubeObject[] | undefined;
+    if (claims !== undefined) spec['volumeClaimTemplates'] = claims.map(claimTemplate);
   },
   daemonsets: (spec) => {
     const strategy = (spec['updateStrategy'] ??= {}) as Fields;
@@ -120,6 +136,21 @@ export function workloadStrategy(resource: string): KindRules {
   };
 }
 
+/** Makes the pods of a job its own. What the client set by hand stays, for validation to refuse. */
+function generateSelector(spec: Fields, uid: string, name: string): void {
+  const template = (spec['template'] ??= {}) as KubeObject;
+  const metadata = (template.metadata ??= {});
+  metadata.labels = {
+    'controller-uid': uid,
+    'job-name': name,
+    [UID_LABEL]: uid,
+    'batch.kubernetes.io/job-name': name,
+    ...metadata.labels,
+  };
+  const selector = (spec['selector'] ?? {}) as LabelSelectorObject;
+  spec['selector'] = { ...selector, matchLabels: { [UID_LABEL]: uid, ...selector.matchLabels } };
+}
+
 /** Jobs: a generated selector, orphaning by default. */
 export const jobStrategy: KindRules = {
   hasGeneration: true,
@@ -142,19 +173,7 @@ export const jobStrategy: KindRules = {
     const spec = object['spec'] as Fields;
     if (spec['manualSelector'] === true) return;
     delete spec['manualSelector'];
-    const template = (spec['template'] ?? {}) as KubeObject;
-    const uid = metadata.uid ?? '';
-    const name = metadata.name ?? '';
-    const meta = (template.metadata ??= {});
-    meta.labels = {
-      ...meta.labels,
-      'controller-uid': uid,
-      'job-name': name,
-      'batch.kubernetes.io/controller-uid': uid,
-      'batch.kubernetes.io/job-name': name,
-    };
-    spec['template'] = template;
-    spec['selector'] = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
+    generateSelector(spec, metadata.uid ?? '', metadata.name ?? '');
   },
   prepareForUpdate: (object, old, subresource) => {
     if (subresource === 'status') object['spec'] = old['spec'];

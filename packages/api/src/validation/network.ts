@@ -30,7 +30,8 @@ function validatePort({ port, endPort, protocol }: PolicyPort, at: string, error
   if (typeof port === 'number') {
     errors.invalidEach(`${at}.port`, port, isPortNumber(port));
     if (endPort === undefined) return;
-    if (endPort < port) errors.invalid(`${at}.endPort`, endPort, 'must be greater than or equal to `port`');
+    // The value shown is the port's, as upstream has it.
+    if (endPort < port) errors.invalid(`${at}.endPort`, port, 'must be greater than or equal to `port`');
     errors.invalidEach(`${at}.endPort`, endPort, isPortNumber(endPort));
     return;
   }

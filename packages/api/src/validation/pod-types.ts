@@ -247,6 +247,9 @@ export interface PodSpec {
   dnsPolicy?: string;
   nodeSelector?: Record<string, string>;
   serviceAccountName?: string;
+  /** The old name of `serviceAccountName`. */
+  serviceAccount?: string;
+  enableServiceLinks?: boolean;
   nodeName?: string;
   hostNetwork?: boolean;
   hostPID?: boolean;
