@@ -13,19 +13,23 @@ export interface StorageFactoryOptions {
 export function createStorageFactory(options: StorageFactoryOptions): StorageFactory {
   const { store } = options;
   const probe = new RevisionProbe(store);
-  const open: ResourceStorage[] = [];
+  const open = new Set<ResourceStorage>();
+  const onClose = (storage: ResourceStorage): void => {
+    open.delete(storage);
+  };
   return {
     store,
     async currentRevision() {
       return probe.local() ?? probe.current();
     },
     open(resource: ResourceStorageOptions): ResourceStorage {
-      const storage = resource.cache === false ? new UncachedResource(store, resource) : new CachedResource(store, resource, probe);
-      open.push(storage);
+      const storage =
+        resource.cache === false ? new UncachedResource(store, resource, onClose) : new CachedResource(store, resource, probe, onClose);
+      open.add(storage);
       return storage;
     },
     async close() {
-      await Promise.all(open.map((storage) => storage.close()));
+      await Promise.all([...open].map((storage) => storage.close()));
     },
   };
 }

@@ -27,6 +27,7 @@ import { atRevision, type Decoded, ResourceCodec, UnreadableObject } from './res
 import { ResourceWriter } from './resource-writer.js';
 import { RevisionWaiters } from './revision-waiters.js';
 import { selectPage } from './select-page.js';
+import { SlabAllocator } from './slab.js';
 import { stateAt } from './state-at.js';
 import { type CacheSource, WatchHub } from './watch-hub.js';
 
@@ -45,6 +46,7 @@ export class CachedResource implements ResourceStorage {
   readonly options: ResourceStorageOptions;
   readonly #store: KeyValueStore;
   readonly #probe: RevisionProbe;
+  readonly #onClose: (storage: ResourceStorage) => void;
   readonly #codec: ResourceCodec;
   readonly #reader: DirectReader;
   readonly #writer: ResourceWriter;
@@ -62,7 +64,13 @@ export class CachedResource implements ResourceStorage {
   #refillTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(store: KeyValueStore, options: ResourceStorageOptions, probe: RevisionProbe) {
+  constructor(
+    store: KeyValueStore,
+    options: ResourceStorageOptions,
+    probe: RevisionProbe,
+    onClose: (storage: ResourceStorage) => void = () => {},
+  ) {
+    this.#onClose = onClose;
     this.#store = store;
     this.options = options;
     this.#probe = probe;
@@ -142,6 +150,10 @@ export class CachedResource implements ResourceStorage {
     if (this.#refillTimer !== null) clearTimeout(this.#refillTimer);
     this.#hub.end(closedError());
     this.#waiters.giveUp();
+    this.#revision = 0;
+    this.#objects.clear();
+    this.#ring.reset(0);
+    this.#onClose(this);
   }
 
   /** The objects to look at: by name, by index, or all. */
@@ -233,10 +245,11 @@ export class CachedResource implements ResourceStorage {
     for (let attempt = 1; ; attempt++) {
       this.#objects.clear();
       this.#unreadable.clear();
+      const slab = new SlabAllocator();
       try {
         for await (const page of this.#reader.pages()) {
           revision = page.revision;
-          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv)))) this.#put(decoded);
+          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv, slab.allocate)))) this.#put(decoded);
         }
         break;
       } catch (error) {

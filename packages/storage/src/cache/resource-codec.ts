@@ -1,7 +1,11 @@
 import { StorageError } from '../errors.js';
 import type { KeyValue } from '../key-value-store.js';
-import type { ResourceStorageOptions, SelectableFields, StoredObject } from '../resource-storage.js';
-import { spliceResourceVersion } from './splice-resource-version.js';
+import type { DecryptedValue, ResourceStorageOptions, SelectableFields, StoredObject } from '../resource-storage.js';
+import { type Allocate, spliceResourceVersion } from './splice-resource-version.js';
+
+/** Values of labels and fields that are kept once, at most. */
+const SHARED_STRINGS_MAX = 1000;
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A stored value that could not be read: kept in the object's place, so that one bad value spoils nothing else. */
 export class UnreadableObject {
@@ -39,6 +43,7 @@ export class ResourceCodec {
    */
   readonly expected: Map<string, ExpectedValue> = new Map();
   readonly #options: ResourceStorageOptions;
+  readonly #strings = new Map<string, string>();
 
   constructor(options: ResourceStorageOptions) {
     this.#options = options;
@@ -67,16 +72,17 @@ export class ResourceCodec {
     return transformer === undefined ? json : transformer.encrypt(json, key);
   }
 
-  decode(kv: KeyValue): Decoded | Promise<Decoded> {
+  /** @param allocate - Memory for the object's bytes; default: a buffer of its own. */
+  decode(kv: KeyValue, allocate?: Allocate): Decoded | Promise<Decoded> {
     const known = this.expected.get(kv.key);
     if (known !== undefined && kv.value.equals(known.value)) return this.toStored(kv.key, kv.modRevision, known);
     const { transformer } = this.#options;
-    if (transformer === undefined) return this.#toObject(kv, kv.value, false);
+    if (transformer === undefined) return this.#toObject(kv, { data: kv.value, stale: false }, allocate);
     try {
       const decrypted = transformer.decrypt(kv.value, kv.key);
-      if (!(decrypted instanceof Promise)) return this.#toObject(kv, decrypted.data, decrypted.stale);
+      if (!(decrypted instanceof Promise)) return this.#toObject(kv, decrypted, allocate);
       return decrypted.then(
-        ({ data, stale }) => this.#toObject(kv, data, stale),
+        (value) => this.#toObject(kv, value, allocate),
         (error: unknown) => this.#unreadable(kv, messageOf(error), error),
       );
     } catch (error) {
@@ -91,26 +97,52 @@ export class ResourceCodec {
     return { key, namespace, name, json, modRevision: revision, selectable: written.selectable, stale: false };
   }
 
-  #toObject(kv: KeyValue, data: Uint8Array, stale: boolean): Decoded {
+  #toObject(kv: KeyValue, { data, stale }: DecryptedValue, allocate: Allocate | undefined): Decoded {
     const json = trimmed(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
     try {
       const parsed = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
       if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
       const hasVersion = (parsed['metadata'] as { resourceVersion?: unknown } | undefined)?.resourceVersion !== undefined;
-      const { namespace, name } = this.parseKey(kv.key);
+      const at = this.parseKey(kv.key);
       return {
         key: kv.key,
-        namespace,
-        name,
-        json: spliceResourceVersion(json, kv.modRevision, hasVersion),
+        namespace: this.#shared(at.namespace),
+        name: at.name,
+        json: spliceResourceVersion(json, kv.modRevision, hasVersion, allocate),
         modRevision: kv.modRevision,
-        selectable: this.#options.selectable(parsed),
+        selectable: this.#slim(this.#options.selectable(parsed), at),
         stale,
       };
     } catch {
       // The parser's own message would quote the value.
       return this.#unreadable(kv, 'the value is not a JSON object', null);
     }
+  }
+
+  /** The same few strings and empty maps for all objects: they would be half of a small object's memory. */
+  #slim({ labels, fields }: SelectableFields, at: { namespace: string; name: string }): SelectableFields {
+    const slimFields = fields as Record<string, string>;
+    if (!Object.isFrozen(fields)) {
+      for (const field in slimFields)
+        slimFields[field] =
+          field === 'metadata.name' && slimFields[field] === at.name ? at.name : this.#shared(slimFields[field] as string);
+    }
+    const slimLabels = labels as Record<string, string>;
+    let hasLabels = false;
+    for (const label in slimLabels) {
+      hasLabels = true;
+      if (!Object.isFrozen(labels)) slimLabels[label] = this.#shared(slimLabels[label] as string);
+    }
+    return { labels: hasLabels ? labels : NO_LABELS, fields };
+  }
+
+  /** One instance of a string that many objects have. */
+  #shared(text: string): string {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    if (this.#strings.size >= SHARED_STRINGS_MAX) this.#strings.clear();
+    this.#strings.set(text, text);
+    return text;
   }
 
   #unreadable(kv: KeyValue, reason: string, cause: unknown): UnreadableObject {

@@ -1,5 +1,8 @@
 import { findMember } from './json-member.js';
 
+/** Gives memory for an object's bytes. */
+export type Allocate = (sizeBytes: number) => Buffer;
+
 const METADATA = Buffer.from('"metadata":{');
 const VERSION = 'resourceVersion';
 
@@ -8,19 +11,32 @@ const VERSION = 'resourceVersion';
  * already there is replaced. The result is a buffer of its own, so that keeping it keeps nothing else alive.
  *
  * @param hasVersion - False when the caller knows that the metadata holds no resourceVersion: saves the look.
+ * @param allocate - Default: a buffer of its own.
  */
-export function spliceResourceVersion(json: Buffer, revision: number, hasVersion = true): Buffer {
+export function spliceResourceVersion(
+  json: Buffer,
+  revision: number,
+  hasVersion = true,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): Buffer {
+  const splice = (from: number, to: number, text: string): Buffer => {
+    const out = allocate(json.length - (to - from) + text.length);
+    json.copy(out, 0, 0, from);
+    out.write(text, from, 'latin1');
+    json.copy(out, from + text.length, to);
+    return out;
+  };
   const at = metadataAt(json);
   if (at < 0) {
     const rest = /^\{\s*\}/.test(json.toString('latin1', 0, 16)) ? '' : ',';
-    return splice(json, 1, 1, `"metadata":{"${VERSION}":"${revision}"}${rest}`);
+    return splice(1, 1, `"metadata":{"${VERSION}":"${revision}"}${rest}`);
   }
   if (hasVersion) {
     const member = findMember(json, at, VERSION);
-    if (member !== null) return splice(json, member.valueStart, member.valueEnd, `"${revision}"`);
+    if (member !== null) return splice(member.valueStart, member.valueEnd, `"${revision}"`);
   }
   const next = json[at + 1] === 0x7d || /^\s*\}/.test(json.toString('latin1', at + 1, at + 17)) ? '' : ',';
-  return splice(json, at + 1, at + 1, `"${VERSION}":"${revision}"${next}`);
+  return splice(at + 1, at + 1, `"${VERSION}":"${revision}"${next}`);
 }
 
 /** Position of the metadata's opening brace, -1 when there is none. */
@@ -39,12 +55,4 @@ function isTopLevel(json: Buffer, at: number): boolean {
     if (byte === 0x7b || byte === 0x5b || byte === 0x5c) return false;
   }
   return json[0] === 0x7b;
-}
-
-function splice(json: Buffer, from: number, to: number, text: string): Buffer {
-  const out = Buffer.allocUnsafeSlow(json.length - (to - from) + text.length);
-  json.copy(out, 0, 0, from);
-  out.write(text, from, 'latin1');
-  json.copy(out, from + text.length, to);
-  return out;
 }

@@ -1,6 +1,7 @@
 import type { ListOptions, StoredObject } from '../resource-storage.js';
 import type { EventRing } from './event-ring.js';
 import { compareKeys } from './key-order.js';
+import { indexAfter } from './ordered-objects.js';
 
 /** Changes that are undone at most; beyond it the store is asked. */
 const UNDO_COUNT_MAX = 5000;
@@ -27,7 +28,23 @@ export function stateAt(
     if (!undone.has(object.key)) undone.set(object.key, previousObject ?? null);
   }
   if (undone.size === 0) return present;
-  const out = present.filter((object) => !undone.has(object.key));
-  for (const object of undone.values()) if (object !== null) out.push(object);
-  return out.sort((a, b) => compareKeys(a.key, b.key));
+  return merged(present, undone);
+}
+
+/** `present` with some objects replaced, put back (`undone` has their older state) or taken out (`null`). */
+function merged(present: readonly StoredObject[], undone: ReadonlyMap<string, StoredObject | null>): readonly StoredObject[] {
+  const keys = [...undone.keys()].sort(compareKeys);
+  const out: StoredObject[] = [];
+  let from = 0;
+  for (const key of keys) {
+    const to = indexAfter(present, key);
+    // The object itself, if it is still there, is the last one before `to`.
+    const isThere = to > from && (present[to - 1] as StoredObject).key === key;
+    for (let i = from; i < (isThere ? to - 1 : to); i++) out.push(present[i] as StoredObject);
+    const older = undone.get(key);
+    if (older) out.push(older);
+    from = to;
+  }
+  for (let i = from; i < present.length; i++) out.push(present[i] as StoredObject);
+  return out;
 }

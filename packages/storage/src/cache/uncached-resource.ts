@@ -21,13 +21,15 @@ import { StoreFeed } from './store-feed.js';
 export class UncachedResource implements ResourceStorage {
   readonly options: ResourceStorageOptions;
   readonly #store: KeyValueStore;
+  readonly #onClose: (storage: ResourceStorage) => void;
   readonly #codec: ResourceCodec;
   readonly #reader: DirectReader;
   readonly #writer: ResourceWriter;
   readonly #watches = new Map<StoreFeed, ResourceWatchOptions>();
   #closed = false;
 
-  constructor(store: KeyValueStore, options: ResourceStorageOptions) {
+  constructor(store: KeyValueStore, options: ResourceStorageOptions, onClose: (storage: ResourceStorage) => void = () => {}) {
+    this.#onClose = onClose;
     this.options = options;
     this.#store = store;
     this.#codec = new ResourceCodec(options);
@@ -126,6 +128,7 @@ export class UncachedResource implements ResourceStorage {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#onClose(this);
     const watches = [...this.#watches];
     this.#watches.clear();
     for (const [feed, options] of watches) {

@@ -1,21 +1,23 @@
 import { StorageError } from '../errors.js';
 import { isDiskFull } from './data-file.js';
 import { encodeRecord, type VersionRecord } from './record.js';
-import type { Tables } from './tables.js';
-import type { CommittedChange } from './watch-list.js';
+import type { IndexEntry, Tables } from './tables.js';
 
 /** One transaction takes at most this much, so that a burst does not delay its first writer. */
 const COMMIT_COUNT_MAX = 2000;
 const COMMIT_BYTES_MAX = 16 * 2 ** 20;
 
-interface PendingWrite extends CommittedChange {
+interface PendingWrite {
+  record: VersionRecord;
+  previous: IndexEntry | null;
   bytes: Buffer;
+  done: Promise<void>;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
 /** What happens when a transaction is on the disk: called before the writers go on. */
-export type OnCommit = (changes: readonly CommittedChange[], revision: number) => void;
+export type OnCommit = (records: readonly VersionRecord[], revision: number) => void;
 
 /**
  * Group commit: while one transaction is on its way to the disk the next one fills. Revisions are given out when a write
@@ -25,7 +27,7 @@ export class CommitQueue {
   readonly #tables: Tables;
   readonly #onCommit: OnCommit;
   /** Versions on their way to the disk, the newest of each key. */
-  readonly #overlay = new Map<string, VersionRecord>();
+  readonly #overlay = new Map<string, PendingWrite>();
   #queue: PendingWrite[] = [];
   #flushing: Promise<void> | null = null;
   /** Work that needs the tables to itself (compaction), done between transactions. */
@@ -46,19 +48,28 @@ export class CommitQueue {
 
   /** The version of a key that is on its way to the disk. */
   pending(key: string): VersionRecord | undefined {
-    return this.#overlay.get(key);
+    return this.#overlay.get(key)?.record;
+  }
+
+  /** Resolves when the newest write of a key that is under way has been decided, either way. */
+  async decided(key: string): Promise<void> {
+    await this.#overlay.get(key)?.done.catch(() => {});
   }
 
   /** Gives `record` its revision and queues it; resolves to the revision when the disk has it. */
-  add(record: VersionRecord, previous: VersionRecord | null): Promise<number> {
+  add(record: VersionRecord, previous: IndexEntry | null): Promise<number> {
     const revision = ++this.#assigned;
     record.modRevision = revision;
     if (record.createRevision === 0) record.createRevision = revision;
-    this.#overlay.set(record.key, record);
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ record, previous, bytes: encodeRecord(record), resolve: () => resolve(revision), reject });
-      this.#start();
+    const write: PendingWrite = { record, previous, bytes: encodeRecord(record), done: Promise.resolve(), resolve() {}, reject() {} };
+    write.done = new Promise<void>((resolve, reject) => {
+      write.resolve = resolve;
+      write.reject = reject;
     });
+    this.#overlay.set(record.key, write);
+    this.#queue.push(write);
+    this.#start();
+    return write.done.then(() => revision);
   }
 
   /** Runs `task` when no transaction is under way; writes wait for it. */
@@ -116,16 +127,21 @@ export class CommitQueue {
       this.#fail(batch, error);
       return;
     }
+    // What is checked against the tables from now on must see this transaction.
+    this.#tables.refresh();
     this.#durable = revision;
-    for (const { record } of batch) if (this.#overlay.get(record.key) === record) this.#overlay.delete(record.key);
-    this.#onCommit(batch, revision);
+    for (const write of batch) if (this.#overlay.get(write.record.key) === write) this.#overlay.delete(write.record.key);
+    this.#onCommit(
+      batch.map((write) => write.record),
+      revision,
+    );
     for (const write of batch) write.resolve();
   }
 
   #write({ record, previous, bytes }: PendingWrite): void {
     const { key, createRevision, modRevision, expiresAtMs } = record;
     this.#tables.putRecord(modRevision, bytes);
-    if (record.isPut) this.#tables.putEntry({ key, createRevision, modRevision });
+    if (record.isPut) this.#tables.putEntry({ key, createRevision, modRevision, expiresAtMs });
     else this.#tables.removeEntry(key);
     if (expiresAtMs > 0) this.#tables.putExpiry(expiresAtMs, key);
     if (previous === null) return;

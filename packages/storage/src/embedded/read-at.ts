@@ -1,7 +1,7 @@
 import { compareKeys } from '../cache/key-order.js';
 import type { KeyValue, RangeOptions, RangeResult } from '../key-value-store.js';
 import { toKeyValue, type VersionRecord } from './record.js';
-import type { Tables } from './tables.js';
+import type { IndexEntry, Tables } from './tables.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -37,7 +37,7 @@ export function rangeAt(tables: Tables, options: RangeOptions, revision: number)
     }
     count++;
     if (options.countOnly || (limit > 0 && kvs.length === limit)) continue;
-    if (options.keysOnly) kvs.push({ ...row, value: EMPTY });
+    if (options.keysOnly) kvs.push(toKeyOnly(row));
     else {
       const kv = toKeyValue(tables.record(row.modRevision));
       if (kv !== null) kvs.push(kv);
@@ -46,23 +46,22 @@ export function rangeAt(tables: Tables, options: RangeOptions, revision: number)
   return { kvs, count, more: !options.countOnly && count > kvs.length };
 }
 
-interface Row {
-  key: string;
-  createRevision: number;
-  modRevision: number;
+function toKeyOnly({ key, createRevision, modRevision, expiresAtMs }: IndexEntry): KeyValue {
+  const kv = { key, value: EMPTY, createRevision, modRevision };
+  return expiresAtMs > 0 ? { ...kv, expiresAtMs } : kv;
 }
 
 /** Rows of an older revision: live ones that have not changed since, and replaced ones that were live then. */
-function rowsAt(tables: Tables, from: { prefix: string; start: string; revision: number }): Row[] {
+function rowsAt(tables: Tables, from: { prefix: string; start: string; revision: number }): IndexEntry[] {
   const { prefix, start, revision } = from;
-  const rows: Row[] = [];
+  const rows: IndexEntry[] = [];
   for (const entry of tables.entries(prefix, start)) if (entry.modRevision <= revision) rows.push(entry);
   let hasOld = false;
   for (const old of tables.oldEntries(prefix, start)) {
     if (old.revision > revision || revision >= old.replacedBy) continue;
     const record = tables.record(old.revision);
     if (record === null) continue;
-    rows.push({ key: old.key, createRevision: record.createRevision, modRevision: old.revision });
+    rows.push({ key: old.key, createRevision: record.createRevision, modRevision: old.revision, expiresAtMs: record.expiresAtMs });
     hasOld = true;
   }
   return hasOld ? rows.sort((a, b) => compareKeys(a.key, b.key)) : rows;

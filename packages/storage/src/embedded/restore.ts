@@ -35,7 +35,7 @@ export async function restoreRows(
           modRevision,
           encodeRecord({ key, value, createRevision, modRevision, previousRevision: 0, expiresAtMs, isPut: true }),
         );
-        tables.putEntry({ key, createRevision, modRevision });
+        tables.putEntry({ key, createRevision, modRevision, expiresAtMs });
         if (expiresAtMs > 0) tables.putExpiry(expiresAtMs, key);
         count++;
       }

@@ -25,7 +25,7 @@ import { type FolderLock, lockFolder } from './folder-lock.js';
 import { rangeAt, versionAt } from './read-at.js';
 import { toKeyValue, type VersionRecord } from './record.js';
 import { restoreRows } from './restore.js';
-import { KEY_BYTES_MAX, readFault, Tables } from './tables.js';
+import { type IndexEntry, KEY_BYTES_MAX, readFault, Tables } from './tables.js';
 import { WatchList } from './watch-list.js';
 
 /** How the embedded store is opened. */
@@ -100,8 +100,8 @@ class EmbeddedStore implements KeyValueStore {
     this.#options = options;
     this.#lock = lock;
     this.#compacted = tables.meta('compacted') ?? 0;
-    this.#queue = new CommitQueue(tables, tables.meta('revision') ?? 1, (changes, revision) => {
-      this.#watches.deliver(changes, revision);
+    this.#queue = new CommitQueue(tables, tables.meta('revision') ?? 1, (records, revision) => {
+      this.#watches.deliver(records, revision);
       const historyCountMax = this.#options.historyCountMax ?? 500_000;
       // A tenth of slack, so that a sweep is worth its while.
       if (revision - Math.max(this.#compacted, 1) > historyCountMax * 1.1) this.#compactQuietly(revision - historyCountMax);
@@ -159,7 +159,7 @@ class EmbeddedStore implements KeyValueStore {
 
   async delete(key: string, modRevision: number): Promise<WriteResult> {
     const previous = this.#newest(key);
-    if (previous === null || previous.modRevision !== modRevision) return this.#refused(key, previous);
+    if (previous === null || previous.modRevision !== modRevision) return this.#refused(key);
     return this.#write(previous, {
       key,
       createRevision: previous.createRevision,
@@ -174,7 +174,7 @@ class EmbeddedStore implements KeyValueStore {
   async #put(key: string, value: Uint8Array, modRevision: number, options: PutOptions | undefined): Promise<WriteResult> {
     this.#checkSize(key, value);
     const previous = this.#newest(key);
-    if ((previous?.modRevision ?? 0) !== modRevision) return this.#refused(key, previous);
+    if ((previous?.modRevision ?? 0) !== modRevision) return this.#refused(key);
     return this.#write(previous, {
       key,
       createRevision: previous?.createRevision ?? 0,
@@ -186,16 +186,15 @@ class EmbeddedStore implements KeyValueStore {
     });
   }
 
-  async #write(previous: VersionRecord | null, record: VersionRecord): Promise<WriteResult> {
+  async #write(previous: IndexEntry | null, record: VersionRecord): Promise<WriteResult> {
     return { ok: true, revision: await this.#queue.add(record, previous) };
   }
 
-  /** A refusal is answered when what it is based on has become durable; if that fails, so does this. */
-  async #refused(key: string, previous: VersionRecord | null): Promise<WriteResult> {
-    while (this.#queue.pending(key) !== undefined) await this.#queue.settled();
-    if (this.#closed) throw closedError();
-    const current = previous === null || previous.modRevision <= this.#queue.durableRevision ? previous : this.#newest(key);
-    return { ok: false, current: toKeyValue(current), revision: this.#queue.durableRevision };
+  /** A refusal is answered when what it is based on has been decided, with what is there then. */
+  async #refused(key: string): Promise<WriteResult> {
+    await this.#queue.decided(key);
+    const { kv, revision } = await this.get(key);
+    return { ok: false, current: kv, revision };
   }
 
   watch(options: WatchOptions): WatchHandle {
@@ -299,13 +298,11 @@ class EmbeddedStore implements KeyValueStore {
   }
 
   /** The newest version of a key, durable or not: what writes are checked against. */
-  #newest(key: string): VersionRecord | null {
+  #newest(key: string): IndexEntry | null {
+    if (this.#closed) throw closedError();
     const pending = this.#queue.pending(key);
-    if (pending !== undefined) {
-      if (this.#closed) throw closedError();
-      return pending.isPut ? pending : null;
-    }
-    return this.#read(() => versionAt(this.#tables, key, this.#queue.durableRevision));
+    if (pending !== undefined) return pending.isPut ? pending : null;
+    return this.#read(() => this.#tables.entry(key));
   }
 
   #expire(): void {

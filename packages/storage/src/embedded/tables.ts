@@ -2,7 +2,7 @@
  * The embedded store's tables in one LMDB file:
  *
  *   log      revision → record of the change (record.ts); versions that compaction has dropped are gone
- *   index    key → create and mod revision of the live version
+ *   index    key → create and mod revision of the live version, and its expiry
  *   old      key, 0, revision of a replaced version → revision that replaced it
  *   expiry   expiry time, key → nothing
  *   meta     format, revision, compacted, swept, restoring
@@ -27,6 +27,8 @@ export interface IndexEntry {
   key: string;
   createRevision: number;
   modRevision: number;
+  /** Milliseconds since the epoch, 0 = never. */
+  expiresAtMs: number;
 }
 
 /** A version that was replaced. */
@@ -159,13 +161,14 @@ export class Tables {
 
   entry(key: string): IndexEntry | null {
     const value = this.#index.get(Buffer.from(key));
-    return value === undefined ? null : { key, createRevision: value.readDoubleBE(0), modRevision: value.readDoubleBE(8) };
+    return value === undefined ? null : toEntry(key, value);
   }
 
   putEntry(entry: IndexEntry): void {
-    const value = Buffer.allocUnsafe(16);
+    const value = Buffer.allocUnsafe(24);
     value.writeDoubleBE(entry.createRevision, 0);
     value.writeDoubleBE(entry.modRevision, 8);
+    value.writeDoubleBE(entry.expiresAtMs, 16);
     this.#index.putSync(Buffer.from(entry.key), value);
   }
 
@@ -176,7 +179,7 @@ export class Tables {
   /** Live keys from `start` on that begin with `prefix`. */
   *entries(prefix: string, start: string): IterableIterator<IndexEntry> {
     for (const { key, value } of this.#index.getRange({ start: Buffer.from(start), end: afterPrefix(prefix) })) {
-      yield { key: key.toString('utf8'), createRevision: value.readDoubleBE(0), modRevision: value.readDoubleBE(8) };
+      yield toEntry(key.toString('utf8'), value);
     }
   }
 
@@ -228,6 +231,10 @@ export class Tables {
   async close(): Promise<void> {
     await this.#root.close();
   }
+}
+
+function toEntry(key: string, value: Buffer): IndexEntry {
+  return { key, createRevision: value.readDoubleBE(0), modRevision: value.readDoubleBE(8), expiresAtMs: value.readDoubleBE(16) };
 }
 
 function numberKey(value: number): Buffer {

@@ -6,12 +6,6 @@ import type { Tables } from './tables.js';
 /** Records read from history between two turns of the event loop. */
 const REPLAY_COUNT = 1000;
 
-/** A change on its way to watchers, with the version before it. */
-export interface CommittedChange {
-  record: VersionRecord;
-  previous: VersionRecord | null;
-}
-
 interface Watcher {
   options: WatchOptions;
   /** Next revision that it wants. */
@@ -55,13 +49,13 @@ export class WatchList {
   }
 
   /** Hands a commit to every watcher; those whose keys did not change get a progress mark. */
-  deliver(changes: readonly CommittedChange[], revision: number): void {
+  deliver(records: readonly VersionRecord[], revision: number): void {
     for (const [prefix, group] of this.#watchers) {
       let plain: WatchChange[] | null = null;
       let full: WatchChange[] | null = null;
       for (const watcher of group) {
         const { next, options } = watcher;
-        let batch = options.prevKv ? (full ??= select(changes, prefix, true)) : (plain ??= select(changes, prefix, false));
+        let batch = options.prevKv ? (full ??= this.#select(records, prefix, true)) : (plain ??= this.#select(records, prefix, false));
         if (batch.length > 0 && (batch[0] as WatchChange).kv.modRevision < next)
           batch = batch.filter((change) => change.kv.modRevision >= next);
         watcher.next = Math.max(next, revision + 1);
@@ -107,9 +101,7 @@ export class WatchList {
     const changes: WatchChange[] = [];
     try {
       for (const record of this.#tables.records(watcher.next, end + 1)) {
-        if (!record.key.startsWith(options.prefix)) continue;
-        const before = options.prevKv && record.previousRevision > 0 ? this.#tables.record(record.previousRevision) : null;
-        changes.push(toChange({ record, previous: before }, options.prevKv === true));
+        if (record.key.startsWith(options.prefix)) changes.push(this.#toChange(record, options.prevKv === true));
       }
     } catch (error) {
       this.#fail(watcher, error instanceof Error ? error : new Error(String(error)));
@@ -143,19 +135,19 @@ export class WatchList {
     const group = this.#watchers.get(prefix);
     if (group?.delete(watcher) && group.size === 0) this.#watchers.delete(prefix);
   }
-}
 
-function select(changes: readonly CommittedChange[], prefix: string, prevKv: boolean): WatchChange[] {
-  const out: WatchChange[] = [];
-  for (const change of changes) if (change.record.key.startsWith(prefix)) out.push(toChange(change, prevKv));
-  return out;
-}
+  #select(records: readonly VersionRecord[], prefix: string, prevKv: boolean): WatchChange[] {
+    const out: WatchChange[] = [];
+    for (const record of records) if (record.key.startsWith(prefix)) out.push(this.#toChange(record, prevKv));
+    return out;
+  }
 
-function toChange({ record, previous }: CommittedChange, prevKv: boolean): WatchChange {
-  const { key, value, modRevision } = record;
-  // A deletion shows the key as gone: no value, and no creation.
-  const kv = toKeyValue(record) ?? { key, value, createRevision: 0, modRevision };
-  const type = record.isPut ? 'put' : 'delete';
-  const prev = prevKv ? toKeyValue(previous) : null;
-  return prev === null ? { type, kv } : { type, kv, prev };
+  #toChange(record: VersionRecord, prevKv: boolean): WatchChange {
+    const { key, value, modRevision, previousRevision } = record;
+    // A deletion shows the key as gone: no value, and no creation.
+    const kv = toKeyValue(record) ?? { key, value, createRevision: 0, modRevision };
+    const type = record.isPut ? 'put' : 'delete';
+    const prev = prevKv && previousRevision > 0 ? toKeyValue(this.#tables.record(previousRevision)) : null;
+    return prev === null ? { type, kv } : { type, kv, prev };
+  }
 }
