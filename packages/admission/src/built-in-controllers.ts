@@ -32,7 +32,7 @@ import { serviceAccount } from './controllers/service-account.js';
 import { storageObjectInUseProtection } from './controllers/storage-object-in-use-protection.js';
 import { taintNodesByCondition } from './controllers/taint-nodes-by-condition.js';
 import type { AdmissionController, AdmissionDependencies } from './interface.js';
-import { resolvePlugins } from './names.js';
+import { canonicalPluginName, PLUGIN_ORDER, resolvePlugins } from './names.js';
 import { parseResourceQuotaConfiguration } from './quota/limited-resources.js';
 
 /** Which built-in controllers to run and how. */
@@ -90,6 +90,9 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   AlwaysDeny: alwaysDeny,
 };
 
+/** The names of the controllers that {@link createBuiltInControllers} can make, in the order in which they run. */
+export const BUILT_IN_CONTROLLERS: readonly string[] = PLUGIN_ORDER.filter((name) => FACTORIES[name] !== undefined);
+
 /**
  * Makes the selected controllers in kube-apiserver's order.
  *
@@ -98,6 +101,9 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
 export function createBuiltInControllers(dependencies: AdmissionDependencies, selection: BuiltInSelection = {}): AdmissionController[] {
   return resolvePlugins(selection).flatMap((name) => {
     const factory = FACTORIES[name];
+    if (factory === undefined && selection.enable?.some((given) => canonicalPluginName(given) === name)) {
+      dependencies.log?.warn({ plugin: name }, 'admission plugin is enabled, but does nothing in this server');
+    }
     return factory === undefined ? [] : [factory(dependencies, selection.configuration?.get(name), selection)];
   });
 }

@@ -165,19 +165,21 @@ export class AdmissionChain {
     }
   }
 
-  async #withTimeout<T>(controller: AdmissionController, pending: Promise<T>, deadline: number): Promise<T> {
+  #withTimeout<T>(controller: AdmissionController, pending: Promise<T>, deadline: number): Promise<T> {
     const limitMs = controller.timeoutMs ?? this.#options.controllerTimeoutMs ?? CONTROLLER_MS_MAX;
     const leftMs = Math.max(0, Math.ceil(Math.min(limitMs, deadline - performance.now())));
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      return await Promise.race([
-        pending,
-        new Promise<never>((_resolve, reject) => {
-          timer = setTimeout(() => reject(new TimeoutError(`did not answer within ${leftMs} ms`)), leftMs);
-        }),
-      ]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TimeoutError(`did not answer within ${leftMs} ms`)), leftMs);
+      pending.then(
+        (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
+    });
   }
 }

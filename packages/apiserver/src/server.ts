@@ -3,6 +3,7 @@
  */
 import { type KeyObject, randomUUID } from 'node:crypto';
 import type { AdmissionDependencies } from '@k/admission';
+import { createAdmissionMetrics } from '@k/admission/metrics';
 import { QuotaLedger } from '@k/admission/quota';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
 import type { AuditLogger } from '@k/audit';
@@ -150,6 +151,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const admission = await options.admission({
     objects: informers,
     quotaLedger,
+    metrics: createAdmissionMetrics(metrics.registry),
     sink: localSink(client),
     authorize: authorizeFor(authorizer),
     catalogue,
