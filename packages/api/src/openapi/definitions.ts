@@ -20,6 +20,8 @@ const SCALAR_DEFINITIONS: Readonly<Record<string, string>> = {
   'int-or-string': 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
 };
 
+const INT_OR_STRING = 'An integer, or a string such as a percentage or the name of a port.';
+
 /** Definitions that no table holds. */
 const SCALAR_SHAPES: Readonly<Record<string, Readonly<Record<OpenApiVersion, Json>>>> = {
   [`${META}.Time`]: { v2: { type: 'string', format: 'date-time' }, v3: { type: 'string', format: 'date-time' } },
@@ -29,8 +31,8 @@ const SCALAR_SHAPES: Readonly<Record<string, Readonly<Record<OpenApiVersion, Jso
     v3: { oneOf: [{ type: 'string' }, { type: 'number' }] },
   },
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
-    v2: { type: 'string', format: 'int-or-string' },
-    v3: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+    v2: { description: INT_OR_STRING, type: 'string', format: 'int-or-string' },
+    v3: { description: INT_OR_STRING, format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
   },
   [`${META}.Patch`]: { v2: { type: 'object' }, v3: { type: 'object' } },
   'io.k8s.apimachinery.pkg.version.Info': { v2: versionInfo(), v3: versionInfo() },
@@ -42,6 +44,7 @@ function versionInfo(): Json {
   const properties: Json = {};
   for (const name of [...names, ...optional].sort()) properties[name] = { type: 'string' };
   return {
+    description: 'The version of the server and what it was built with.',
     type: 'object',
     properties,
     required: ['major', 'minor', 'gitVersion', 'gitCommit', 'gitTreeState', 'buildDate', 'goVersion', 'compiler', 'platform'],
@@ -89,7 +92,7 @@ export class DefinitionWriter {
   write(definition: string): Json {
     const described = this.#described(this.#descriptions.of(definition));
     const scalar = SCALAR_SHAPES[definition]?.[this.#version];
-    if (scalar !== undefined) return { ...described, ...scalar };
+    if (scalar !== undefined) return { ...scalar, ...described };
     const name = tableName(definition);
     if (name === undefined) throw new RangeError(`"${definition}" is not a known definition`);
     const slash = name.indexOf('/');
