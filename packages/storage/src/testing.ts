@@ -13,6 +13,8 @@ export {
   type RecordedOperation,
   type RegisterAction,
 } from './testing/linearizability.js';
+export { type ResourceCase, type ResourceContext, resourceCases } from './testing/resource-cases.js';
+export { describeResourceContract } from './testing/resource-contract.js';
 export { WatchRecorder } from './testing/watch-recorder.js';
 
 /** Everything that a {@link KeyValueStore} must do, as data. */

@@ -72,10 +72,10 @@ export const readCases: readonly StoreCase[] = [
   {
     name: 'lists more rows than fit into one answer',
     run: async ({ store, prefix }) => {
-      const names = Array.from({ length: 1_300 }, (_, i) => String(i).padStart(4, '0'));
+      const names = Array.from({ length: 600 }, (_, i) => String(i).padStart(4, '0'));
       await Promise.all(names.map((name) => store.create(`${prefix}${name}`, text(name))));
       const all = await store.range({ prefix });
-      assert.deepEqual([all.kvs.map((kv) => kv.value.toString()), all.count, all.more], [names, 1_300, false]);
+      assert.deepEqual([all.kvs.map((kv) => kv.value.toString()), all.count, all.more], [names, 600, false]);
     },
   },
   {
