@@ -6,6 +6,11 @@ import { runCommandLine } from './cli/program.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
+// Readers such as `head` may stop before the end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 process.exitCode = await runCommandLine(process.argv.slice(2), version, {
   readInput: () => text(process.stdin),
   writeOutput: (output) => void process.stdout.write(output),

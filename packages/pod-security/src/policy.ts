@@ -97,7 +97,8 @@ export function policyFromLabels(
   const read = <T>(name: string, parse: (text: string) => T, substitute: T): T | undefined => {
     const key = `${PREFIX}${name}`;
     if (!Object.hasOwn(labels, key)) return undefined;
-    const value = labels[key] as string;
+    // Null is an empty text, as in the API.
+    const value = (labels[key] as string | null) ?? '';
     try {
       return parse(value);
     } catch (error) {

@@ -47,6 +47,15 @@ describe('policyFromLabels', () => {
   });
 });
 
+describe('a label that is null', () => {
+  it('is an empty one, which means nothing', () => {
+    const labels = { [label('enforce')]: null } as unknown as Record<string, string>;
+    expect(policyFromLabels(labels).errors).toEqual([
+      { field: `metadata.labels[${label('enforce')}]`, value: '', detail: 'must be one of privileged, baseline, restricted' },
+    ]);
+  });
+});
+
 describe('the package', () => {
   it('imports nothing but itself, so that browsers can load it', () => {
     const seen = new Set<string>();
