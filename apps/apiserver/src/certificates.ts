@@ -1,12 +1,5 @@
 import 'reflect-metadata';
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  X509Certificate as NodeCertificate,
-  randomBytes,
-  webcrypto,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate as NodeCertificate, randomBytes, webcrypto } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +22,6 @@ export interface ServerCertificates {
   serving: KeyAndCertificate;
   /** Common name `kubernetes-admin`, organization `system:masters`. */
   admin: KeyAndCertificate;
-  /** RSA key that signs service account tokens, PEM. */
-  serviceAccountKey: string;
 }
 
 async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
@@ -154,14 +145,5 @@ export async function ensureCertificates(options: { dir: string; addresses: read
     admin = await createLeaf(ca, 'O=system:masters, CN=kubernetes-admin', x509.ExtendedKeyUsage.clientAuth, []);
     writePair(dir, 'admin', admin);
   }
-  return { ca: ca.cert, serving, admin, serviceAccountKey: ensureServiceAccountKey(dir) };
-}
-
-function ensureServiceAccountKey(dir: string): string {
-  const path = join(dir, 'sa.key');
-  if (existsSync(path)) return readFileSync(path, 'utf8');
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  writeFileSync(path, pem, { mode: 0o600 });
-  return pem;
+  return { ca: ca.cert, serving, admin };
 }

@@ -86,10 +86,10 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const addresses = [bind.host, flags.optional('advertise-address'), flags.optional('external-hostname')].filter(
     (item) => item !== undefined,
   );
-  const certificates = await ensureCertificates({ dir: certDir, addresses });
-  const authentication = setUpAuthentication(flags, { ca: certificates.ca, certDir });
+  const makeAuthentication = setUpAuthentication(flags);
   const audit = setUpAudit(flags, log);
-  const store = await openStore();
+  const certificates = await ensureCertificates({ dir: certDir, addresses });
+  const [authentication, store] = await Promise.all([makeAuthentication({ ca: certificates.ca, certDir }), openStore()]);
   const { cert, key } = given ?? certificates.serving;
   const advertiseAddress = flags.optional('advertise-address');
   const externalHostname = flags.optional('external-hostname');

@@ -1,36 +1,48 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Flags } from './flags/command-line.js';
+import { FlagError } from './flags/flag.js';
 
-/** Keys of service account tokens. */
-export interface ServiceAccountKeys {
-  signing: KeyObject;
-  /** Public keys that tokens are checked with; the signing key's own first. */
+const RSA_BITS = 2048;
+
+/** Keys of service account tokens that flags name. */
+export interface GivenKeys {
+  /** Undefined: the server signs with a key of its own. */
+  signing: KeyObject | undefined;
+  /** Public keys that tokens are checked with, beside the signing key's. */
   verification: readonly KeyObject[];
 }
 
-/** Reads a PEM key; the error names the file, never its content. */
+/** Reads a PEM key; the error names flag and file, never the content. */
 function readKey(file: string, flag: string, parse: (pem: string) => KeyObject): KeyObject {
   try {
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${flag}: cannot read a key from "${file}": ${error instanceof Error ? error.message : String(error)}`);
+    throw new FlagError(`--${flag}: cannot read a key from "${file}": ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 /**
- * The keys named by flags, or a pair of the server's own, made on first start and kept.
+ * The keys that flags name.
  *
- * @param options.dir - Where the server's own pair lies (`sa.key`, mode 0600).
+ * @throws {@link FlagError} naming the file that holds no key.
  */
-export function serviceAccountKeys(options: { dir: string; signingKeyFile?: string; keyFiles?: readonly string[] }): ServiceAccountKeys {
-  const file = options.signingKeyFile ?? join(options.dir, 'sa.key');
-  if (options.signingKeyFile === undefined && !existsSync(file)) {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  }
-  const signing = readKey(file, '--service-account-signing-key-file', createPrivateKey);
-  const given = (options.keyFiles ?? []).map((name) => readKey(name, '--service-account-key-file', createPublicKey));
-  return { signing, verification: [createPublicKey(signing), ...given] };
+export function readServiceAccountKeys(flags: Flags): GivenKeys {
+  const signingFile = flags.optional('service-account-signing-key-file');
+  return {
+    signing: signingFile === undefined ? undefined : readKey(signingFile, 'service-account-signing-key-file', createPrivateKey),
+    verification: flags.list('service-account-key-file').map((file) => readKey(file, 'service-account-key-file', createPublicKey)),
+  };
+}
+
+/** The server's own signing key (`sa.key`, mode 0600), made on first start. */
+export async function ownSigningKey(dir: string): Promise<KeyObject> {
+  const file = join(dir, 'sa.key');
+  if (existsSync(file)) return createPrivateKey(readFileSync(file, 'utf8'));
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  return privateKey;
 }

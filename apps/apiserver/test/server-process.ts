@@ -65,8 +65,9 @@ export class ServerProcess {
   stderr = '';
   url = '';
 
-  constructor(args: readonly string[]) {
-    this.#args = args;
+  /** @param args - Flags, or what makes them once the folder of the server is known. */
+  constructor(args: readonly string[] | ((dir: string) => readonly string[])) {
+    this.#args = typeof args === 'function' ? args(this.dir) : args;
   }
 
   /** Starts one and waits until it says that it is ready. */

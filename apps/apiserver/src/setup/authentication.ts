@@ -1,5 +1,5 @@
 /** Who is recognised, as the flags say: certificates, static tokens, service accounts. */
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
   type Authenticator,
   createClientCertificateAuthenticator,
@@ -10,7 +10,7 @@ import {
 import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
 import { forFlag, readFlagFile } from '../flags/read-file.js';
-import { serviceAccountKeys } from '../service-account-keys.js';
+import { ownSigningKey, readServiceAccountKeys } from '../service-account-keys.js';
 
 const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
@@ -22,41 +22,41 @@ export interface AuthenticationSetup {
   serviceAccounts: { issuer: ServiceAccountIssuer; keys: readonly KeyObject[]; issuers: readonly string[] };
 }
 
+/** What makes the authenticators once the server's own certificates are there. */
+export type MakeAuthentication = (options: {
+  /** PEM of the server's own CA, which signed the administrator's certificate. */
+  ca: string;
+  /** Where the server's own service account key lies. */
+  certDir: string;
+}) => Promise<AuthenticationSetup>;
+
 /**
- * @param options.ca - PEM of the server's own CA, which signed the administrator's certificate.
- * @param options.certDir - Where the server's own service account key lies.
+ * Checks the flags and reads the files that they name.
+ *
  * @throws {@link FlagError} naming the flag whose file cannot be used.
  */
-export function setUpAuthentication(flags: Flags, options: { ca: string; certDir: string }): AuthenticationSetup {
+export function setUpAuthentication(flags: Flags): MakeAuthentication {
   const givenCa = readFlagFile(flags, 'client-ca-file');
   if (givenCa !== undefined) forFlag('client-ca-file', () => createClientCertificateAuthenticator({ clientCa: givenCa }));
-  const clientCa = givenCa === undefined ? options.ca : `${options.ca.trim()}\n${givenCa}`;
   const tokens = readFlagFile(flags, 'token-auth-file');
-  const authenticators: Authenticator[] = [createClientCertificateAuthenticator({ clientCa })];
-  if (tokens !== undefined) authenticators.push(forFlag('token-auth-file', () => createTokenFileAuthenticator(tokens)));
+  const tokenFile = tokens === undefined ? [] : [forFlag('token-auth-file', () => createTokenFileAuthenticator(tokens))];
   const issuers = flags.list('service-account-issuer').length > 0 ? flags.list('service-account-issuer') : [DEFAULT_ISSUER];
   for (const issuer of issuers) checkIssuer(issuer);
-  const signingKeyFile = flags.optional('service-account-signing-key-file');
-  let keys: ReturnType<typeof serviceAccountKeys>;
-  try {
-    keys = serviceAccountKeys({
-      dir: options.certDir,
-      keyFiles: flags.list('service-account-key-file'),
-      ...(signingKeyFile === undefined ? {} : { signingKeyFile }),
-    });
-  } catch (error) {
-    throw new FlagError((error as Error).message);
-  }
   const [issuer] = issuers as [string, ...string[]];
   const audiences = flags.list('api-audiences').length > 0 ? flags.list('api-audiences') : [issuer];
-  return {
-    authenticators,
-    clientCa,
-    serviceAccounts: {
-      issuer: createServiceAccountIssuer({ issuer, audiences, signingKey: keys.signing }),
-      keys: keys.verification,
-      issuers,
-    },
+  const given = readServiceAccountKeys(flags);
+  return async ({ ca, certDir }) => {
+    const clientCa = givenCa === undefined ? ca : `${ca.trim()}\n${givenCa}`;
+    const signing = given.signing ?? (await ownSigningKey(certDir));
+    return {
+      authenticators: [createClientCertificateAuthenticator({ clientCa }), ...tokenFile],
+      clientCa,
+      serviceAccounts: {
+        issuer: createServiceAccountIssuer({ issuer, audiences, signingKey: signing }),
+        keys: [createPublicKey(signing), ...given.verification],
+        issuers,
+      },
+    };
   };
 }
 

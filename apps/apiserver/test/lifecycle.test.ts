@@ -1,0 +1,205 @@
+/** Start, stop and crash: what is on disk, what is answered, what survives. */
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EtcdProcess, hasEtcd } from '@k/storage/testing';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runMain, ServerProcess } from './server-process.js';
+
+const TOKENS = 'admin-token,admin,1,"system:masters"\n';
+const WRITES_BEFORE_CRASH = 100;
+const agent = new Agent({ connect: { rejectUnauthorized: false } });
+
+interface Answer {
+  status: number;
+  body: { [field: string]: unknown };
+  text: string;
+}
+
+async function call(
+  server: ServerProcess,
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  options: { body?: object; token?: string } = {},
+): Promise<Answer> {
+  const { statusCode, body } = await request(`${server.url}${path}`, {
+    method,
+    dispatcher: agent,
+    headers: {
+      'content-type': 'application/json',
+      ...(options.token === '' ? {} : { authorization: `Bearer ${options.token ?? 'admin-token'}` }),
+    },
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  });
+  const text = await body.text();
+  return { status: statusCode, text, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {} };
+}
+
+const configMap = (name: string, value: string): object => ({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name }, data: { value } });
+const MAPS = '/api/v1/namespaces/default/configmaps';
+
+describe('the command line', () => {
+  it('shows version and help', async () => {
+    expect(await runMain(['--version'])).toEqual({ code: 0, stdout: 'Kubernetes v1.36.2\n', stderr: '' });
+    const { code, stdout } = await runMain(['--help']);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => /^\S.* flags:$/.test(line))).toEqual([
+      'Global flags:',
+      'Generic flags:',
+      'Etcd flags:',
+      'Secure serving flags:',
+      'Auditing flags:',
+      'Authentication flags:',
+      'Authorization flags:',
+      'Admission flags:',
+      'Logs flags:',
+      'Misc flags:',
+      'Embedded store and set-up flags:',
+    ]);
+  });
+
+  it.each([
+    [['--no-such-flag'], 'unknown flag: --no-such-flag'],
+    [['--secure-port'], 'flag needs an argument: --secure-port'],
+    [['--secure-port=ssh'], 'invalid argument "ssh" for "--secure-port" flag: must be a whole number'],
+    [['--bind-address', 'example.com'], 'invalid argument "example.com" for "--bind-address" flag: must be an IP address, or IP:PORT'],
+    [['--bind-address', '127.0.0.1:1', '--secure-port', '2'], '--secure-port 2 and the port in --bind-address 127.0.0.1:1 disagree'],
+    [['--request-timeout=5'], 'invalid argument "5" for "--request-timeout" flag: must be a duration such as 300ms, 1m30s or 2h'],
+    [['--token-auth-file', '/nowhere'], '--token-auth-file: cannot read "/nowhere": no such file'],
+    [
+      ['--etcd-servers', 'localhost:2379'],
+      'invalid argument "localhost:2379" for "--etcd-servers" flag: must be scheme://host:port with http or https',
+    ],
+    [['--enable-admission-plugins', 'Nope'], 'enable-admission-plugins plugin "Nope" is unknown'],
+    [
+      ['--audit-log-mode', 'never'],
+      'invalid argument "never" for "--audit-log-mode" flag: must be one of batch, blocking, blocking-strict',
+    ],
+  ])('refuses %j before anything starts', async (args, reason) => {
+    const { code, stdout, stderr } = await runMain(['--data-dir', '/nowhere/at/all', ...args]);
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `Error: ${reason}\nSee 'k-apiserver --help' for usage.\n` });
+    expect(existsSync('/nowhere')).toBe(false);
+  });
+});
+
+const stores = [{ name: 'the embedded store', etcd: false }, ...(hasEtcd() ? [{ name: 'etcd', etcd: true }] : [])];
+
+describe.each(stores)('a server on $name', ({ etcd: usesEtcd }) => {
+  let etcd: EtcdProcess | null = null;
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    if (usesEtcd) etcd = await EtcdProcess.start();
+    server = new ServerProcess((dir) => [
+      '--token-auth-file',
+      join(dir, 'tokens.csv'),
+      ...(etcd === null ? [] : ['--etcd-servers', etcd.url]),
+    ]);
+    writeFileSync(join(server.dir, 'tokens.csv'), TOKENS);
+    await server.start();
+  });
+
+  afterAll(async () => {
+    await server?.dispose();
+    await etcd?.dispose();
+  });
+
+  it('says where it is, and keeps the kubeconfig to its owner', () => {
+    expect(server.stdout).toBe(
+      `k-apiserver (Kubernetes v1.36.2) is ready at ${server.url}\n` +
+        `  kubeconfig  ${server.kubeconfig}\n` +
+        `  try         kubectl --kubeconfig ${server.kubeconfig} get namespaces\n`,
+    );
+    expect(statSync(server.kubeconfig).mode & 0o777).toBe(0o600);
+    expect(statSync(join(server.dir, 'certs', 'ca.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('answers strangers 403 and bad tokens 401, in the words of kube-apiserver', async () => {
+    expect((await call(server, 'GET', MAPS, { token: '' })).body).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message:
+        'configmaps is forbidden: User "system:anonymous" cannot list resource "configmaps" in API group "" in the namespace "default"',
+      reason: 'Forbidden',
+      details: { kind: 'configmaps' },
+      code: 403,
+    });
+    expect((await call(server, 'GET', MAPS, { token: 'wrong' })).body).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'Unauthorized',
+      reason: 'Unauthorized',
+      code: 401,
+    });
+  });
+
+  it('serves version, health and metrics', async () => {
+    expect((await call(server, 'GET', '/version')).body).toMatchObject({ major: '1', minor: '36', gitVersion: 'v1.36.2' });
+    expect((await call(server, 'GET', '/readyz')).text).toBe('ok');
+    expect((await call(server, 'GET', '/livez?verbose')).text).toMatch(/^\[\+\]ping ok\n[\s\S]*livez check passed\n$/);
+    expect((await call(server, 'GET', '/healthz/ping')).text).toBe('ok');
+    expect((await call(server, 'GET', '/metrics')).text).toMatch(/^apiserver_request_total\{.*\} \d+$/m);
+  });
+
+  it('has every acknowledged write after kill -9, and the same certificates', async () => {
+    const acknowledged = new Map<string, string>();
+    let writing = true;
+    const writers = Array.from({ length: 8 }, async (_, w) => {
+      for (let i = 0; writing; i++) {
+        const name = `crash-${w}-${i}`;
+        try {
+          const { status, body } = await call(server, 'POST', MAPS, { body: configMap(name, String(i)) });
+          if (status === 201) acknowledged.set(name, (body.metadata as { resourceVersion: string }).resourceVersion);
+        } catch {
+          // The connection broke: this write may or may not be there.
+          return;
+        }
+      }
+    });
+    await vi.waitUntil(() => acknowledged.size >= WRITES_BEFORE_CRASH, { timeout: 20_000, interval: 5 });
+    await server.end('SIGKILL');
+    writing = false;
+    await Promise.all(writers);
+    const ca = readFileSync(join(server.dir, 'certs', 'ca.crt'), 'utf8');
+    await server.start();
+    expect(readFileSync(join(server.dir, 'certs', 'ca.crt'), 'utf8')).toBe(ca);
+    const { body } = await call(server, 'GET', MAPS);
+    const found = new Map(
+      (body.items as { metadata: { name: string; resourceVersion: string } }[]).map(({ metadata }) => [
+        metadata.name,
+        metadata.resourceVersion,
+      ]),
+    );
+    expect([...acknowledged].filter(([name, version]) => found.get(name) !== version)).toEqual([]);
+  });
+
+  it('ends watches, finishes what is under way and exits with 0 on SIGTERM', async () => {
+    const { body } = await request(`${server.url}${MAPS}?watch=1`, { dispatcher: agent, headers: { authorization: 'Bearer admin-token' } });
+    const watched = body.text();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const last = call(server, 'POST', MAPS, { body: configMap('last', 'x') });
+    expect((await last).status).toBe(201);
+    expect(await server.end('SIGTERM')).toBe(0);
+    expect(await watched).toContain('"name":"last"');
+    await server.start();
+    expect((await call(server, 'GET', `${MAPS}/last`)).body.data).toEqual({ value: 'x' });
+  });
+});
+
+it('goes on serving for --shutdown-delay-duration while it reports that it is not ready', async () => {
+  const server = await ServerProcess.start(['--shutdown-delay-duration=2s']);
+  try {
+    expect((await call(server, 'GET', '/readyz', { token: '' })).status).toBe(200);
+    const ended = server.end('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await call(server, 'GET', '/readyz', { token: '' })).status).toBe(500);
+    expect((await call(server, 'GET', '/livez', { token: '' })).status).toBe(200);
+    expect(await ended).toBe(0);
+  } finally {
+    await server.dispose();
+  }
+});
