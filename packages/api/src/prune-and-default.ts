@@ -76,8 +76,9 @@ function walkObject(object: Record<string, unknown>, schema: Schema, path: strin
       delete object[key];
       continue;
     }
-    object[key] = walkValue(value, field, at, goPath === '' ? key : `${goPath}.${key}`, struct, walk);
-    if (isOmittedWhenEmpty(schema, key, field) && isEmptyCollection(object[key])) delete object[key];
+    const walked = walkValue(value, field, at, goPath === '' ? key : `${goPath}.${key}`, struct, walk);
+    if (walk.native && isOmitted(walked, field, key, struct) && schema.required?.includes(key) !== true) delete object[key];
+    else object[key] = walked;
   }
   for (const key in properties) {
     if (object[key] !== undefined) continue;
@@ -91,17 +92,6 @@ function walkObject(object: Record<string, unknown>, schema: Schema, path: strin
       object[key] = child;
     } else object[key] = value;
   }
-}
-
-/** Go's types drop empty lists and maps of optional fields; custom resources keep what they were given. */
-function isOmittedWhenEmpty(schema: Schema, key: string, field: Schema): boolean {
-  if (schema.definition === undefined || schema.required?.includes(key)) return false;
-  return field.type === 'array' || field.values !== undefined;
-}
-
-function isEmptyCollection(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function wrongType(value: unknown, schema: Schema, goPath: string, struct: string, walk: Walk): void {

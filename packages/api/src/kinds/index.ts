@@ -2,6 +2,7 @@ import type { KubeObject } from '@k/apimachinery';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { eventStrategy } from './events.js';
+import { withGeneration } from './generation.js';
 import { limitRangeStrategy } from './limit-ranges.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
@@ -186,28 +187,32 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'statefulsets.apps': workloadStrategy('statefulsets'),
   'daemonsets.apps': workloadStrategy('daemonsets'),
   'jobs.batch': jobStrategy,
-  'cronjobs.batch': {
-    ...statusSubresource,
-    hasGeneration: true,
-    applyDefaults: (object) => {
-      const fields = spec(object);
-      fields['concurrencyPolicy'] ??= 'Allow';
-      fields['suspend'] ??= false;
-      fields['successfulJobsHistoryLimit'] ??= 3;
-      fields['failedJobsHistoryLimit'] ??= 1;
-      const job = (fields['jobTemplate'] as { spec?: { template?: KubeObject } } | undefined)?.spec;
-      podTemplateDefaults(job?.template);
+  'cronjobs.batch': withGeneration(
+    {
+      ...statusSubresource,
+      applyDefaults: (object) => {
+        const fields = spec(object);
+        fields['concurrencyPolicy'] ??= 'Allow';
+        fields['suspend'] ??= false;
+        fields['successfulJobsHistoryLimit'] ??= 3;
+        fields['failedJobsHistoryLimit'] ??= 1;
+        const job = (fields['jobTemplate'] as { spec?: { template?: KubeObject } } | undefined)?.spec;
+        podTemplateDefaults(job?.template);
+      },
     },
-  },
+    'spec',
+  ),
   'horizontalpodautoscalers.autoscaling': autoscalerStrategy,
   'leases.coordination.k8s.io': { allowCreateOnUpdate: true },
-  'poddisruptionbudgets.policy': {
-    ...statusSubresource,
-    hasGeneration: true,
-    prepareForCreate: (object) => {
-      object['status'] = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
+  'poddisruptionbudgets.policy': withGeneration(
+    {
+      ...statusSubresource,
+      prepareForCreate: (object) => {
+        object['status'] = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
+      },
     },
-  },
+    'spec',
+  ),
   'storageclasses.storage.k8s.io': {
     deleteReturnsObject: true,
     applyDefaults: (object) => {
@@ -222,17 +227,31 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
       object['preemptionPolicy'] ??= 'PreemptLowerPriority';
     },
   },
-  'ingresses.networking.k8s.io': { ...statusSubresource, hasGeneration: true },
-  'networkpolicies.networking.k8s.io': {
-    hasGeneration: true,
-    applyDefaults: (object) => {
-      const fields = spec(object);
-      fields['policyTypes'] ??= (fields['egress'] as unknown[] | undefined)?.length ? ['Ingress', 'Egress'] : ['Ingress'];
-      for (const list of [...((fields['ingress'] as Fields[]) ?? []), ...((fields['egress'] as Fields[]) ?? [])]) {
-        for (const port of (list['ports'] as Fields[] | undefined) ?? []) port['protocol'] ??= 'TCP';
-      }
+  'ingresses.networking.k8s.io': withGeneration({ ...statusSubresource }, 'spec'),
+  'ingressclasses.networking.k8s.io': withGeneration({}, 'spec'),
+  'endpointslices.discovery.k8s.io': withGeneration({}, 'addressType', 'endpoints', 'ports'),
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({}, 'webhooks'),
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({}, 'webhooks'),
+  'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(statusSubresource, 'spec'),
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration({}, 'spec'),
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
+  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration(statusSubresource, 'spec'),
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': withGeneration(statusSubresource, 'spec'),
+  'deviceclasses.resource.k8s.io': withGeneration({}, 'spec'),
+  'resourceslices.resource.k8s.io': withGeneration({}, 'spec'),
+  'networkpolicies.networking.k8s.io': withGeneration(
+    {
+      applyDefaults: (object) => {
+        const fields = spec(object);
+        fields['policyTypes'] ??= (fields['egress'] as unknown[] | undefined)?.length ? ['Ingress', 'Egress'] : ['Ingress'];
+        for (const list of [...((fields['ingress'] as Fields[]) ?? []), ...((fields['egress'] as Fields[]) ?? [])]) {
+          for (const port of (list['ports'] as Fields[] | undefined) ?? []) port['protocol'] ??= 'TCP';
+        }
+      },
     },
-  },
+    'spec',
+  ),
   'rolebindings.rbac.authorization.k8s.io': { allowCreateOnUpdate: true, applyDefaults: subjectDefaults },
   'clusterrolebindings.rbac.authorization.k8s.io': { allowCreateOnUpdate: true, applyDefaults: subjectDefaults },
   'roles.rbac.authorization.k8s.io': { allowCreateOnUpdate: true },

@@ -91,6 +91,7 @@ function dropUnneeded(spec: ServiceSpec, before: ServiceSpec): void {
     const ports = spec.ports ?? [];
     if (ports.every(({ nodePort = 0 }) => nodePort === 0 || old.has(nodePort))) for (const port of ports) delete port.nodePort;
   }
+  drop(hasClusterIp, 'internalTrafficPolicy');
   drop(hasHealthPort, 'healthCheckNodePort');
   drop(isBalanced, 'allocateLoadBalancerNodePorts');
   drop(isBalanced, 'loadBalancerClass');

@@ -23,6 +23,7 @@ import { limitRangeValidation, resourceQuotaValidation } from './quotas.js';
 import { clusterRoleBindingValidation, clusterRoleValidation, roleBindingValidation, roleValidation } from './rbac.js';
 import { podTemplateValidation, replicationControllerValidation } from './replica-controllers.js';
 import { serviceValidation } from './services.js';
+import { WARNINGS } from './warnings.js';
 
 /** Validation of the built-in kinds by `resource` or `resource.group`. */
 const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
@@ -61,12 +62,16 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   'clusterrolebindings.rbac.authorization.k8s.io': clusterRoleBindingValidation,
 };
 
-/** The parts of a strategy that validate one built-in resource; `key` is `resource` or `resource.group`. */
-export function validationOf(key: string): Pick<ResourceStrategy, 'validate' | 'validateUpdate' | 'nameRule' | 'metadataOnUpdate'> {
+/** The parts of a strategy that validate one built-in resource and warn about it; `key` is `resource` or `resource.group`. */
+export function validationOf(
+  key: string,
+): Pick<ResourceStrategy, 'validate' | 'validateUpdate' | 'nameRule' | 'metadataOnUpdate' | 'warnings'> {
   const rules = VALIDATIONS[key];
   if (rules === undefined) return {};
   const { create, update, subresources, nameRule, metadataOnUpdate } = rules;
+  const warnings = WARNINGS[key];
   return {
+    ...(warnings === undefined ? {} : { warnings }),
     ...(nameRule === undefined ? {} : { nameRule }),
     ...(metadataOnUpdate === undefined ? {} : { metadataOnUpdate }),
     ...(create === undefined

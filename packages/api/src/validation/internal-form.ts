@@ -174,8 +174,8 @@ function convert(kind: string, value: unknown): unknown {
   return internalForm(kind, value as object | undefined);
 }
 
-/** A map prints its keys in order. */
-function sortedMap(value: unknown): unknown {
+/** A map as Go prints it: its keys in order; `null` for none. */
+export function sortedMap(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? null;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,4 +1,5 @@
 import type { FieldErrors } from './field-errors.js';
+import { sortedMap } from './internal-form.js';
 import { validateAnnotations } from './metadata.js';
 import { validatePodAnnotations, validateProfileAnnotations } from './pod-annotations.js';
 import { validatePodSpec } from './pod-spec.js';
@@ -22,7 +23,7 @@ export function validatePodTemplate(template: PodTemplateSpec, at: string, error
 export function validateTemplateLabels(template: PodTemplateSpec, selector: Selector | undefined, at: string, errors: FieldErrors): void {
   const labels = template.metadata?.labels;
   if (!selects(selector, labels ?? {})) {
-    errors.invalid(`${at}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`');
+    errors.invalid(`${at}.metadata.labels`, sortedMap(labels), '`selector` does not match template `labels`');
   }
 }
 

@@ -1,0 +1,223 @@
+/** Advice about pods and pod templates: what is accepted and will not do what it seems to. */
+
+import { APPARMOR_CONTAINER } from './pod-annotations.js';
+import { eachContainer } from './pod-os.js';
+import type { Container, ContainerPort, NodeSelectorTerm, PodAffinity, PodSpec, Volume } from './pod-types.js';
+import { quantityOf, type ResourceList } from './resources.js';
+
+type Annotations = Readonly<Record<string, string>>;
+
+const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
+const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
+const NULL_SELECTOR = 'a null labelSelector results in matching no pod';
+
+const NODE_LABELS: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+};
+
+const ANNOTATIONS: Readonly<Record<string, string>> = {
+  'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
+  'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+  'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+};
+
+const VOLUMES: Readonly<Record<string, string>> = {
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
+  gitRepo: 'deprecated in v1.11',
+  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
+  flocker: 'deprecated in v1.22, non-functional in v1.25+',
+  storageos: 'deprecated in v1.22, non-functional in v1.25+',
+  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
+  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+};
+
+/** Warnings about a pod (`at` is empty) or a pod template (`at` is its path). */
+export function podWarnings(spec: PodSpec, annotations: Annotations, at: string): string[] {
+  const out: string[] = [];
+  const root = at === '' ? 'spec' : `${at}.spec`;
+  const notes = at === '' ? 'metadata.annotations' : `${at}.metadata.annotations`;
+  nodeLabels(spec, root, out);
+  for (const [key, text] of Object.entries(ANNOTATIONS)) if (annotations[key] !== undefined) out.push(`${notes}[${key}]: ${text}`);
+  spec.volumes?.forEach((volume, i) => {
+    volumeWarnings(volume, `${root}.volumes[${i}]`, out);
+  });
+  if (spec.volumes !== undefined) tokenPaths(spec.volumes, root, out);
+  duplicates(spec.hostAliases, 'ip', `${root}.hostAliases`, out);
+  duplicates(spec.imagePullSecrets, 'name', `${root}.imagePullSecrets`, out);
+  spec.imagePullSecrets?.forEach(({ name = '' }, i) => {
+    if (name === '') out.push(`${root}.imagePullSecrets[${i}].name: invalid empty name ""`);
+  });
+  fractions(spec.overhead, `${root}.overhead`, out);
+  if (spec.securityContext?.seccompProfile === undefined && annotations[SECCOMP_POD] !== undefined) {
+    out.push(`${notes}[${SECCOMP_POD}]: non-functional in v1.27+; use the "seccompProfile" field instead`);
+  }
+  eachContainer(spec, root, (container, path) => {
+    containerWarnings(container, spec, annotations, notes, path, out);
+  });
+  portWarnings(spec, root, out);
+  for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
+    affinityWarnings(spec.affinity?.[field], `${root}.affinity.${field}`, out);
+  }
+  return out;
+}
+
+function nodeLabels(spec: PodSpec, root: string, out: string[]): void {
+  for (const key in spec.nodeSelector) {
+    if (NODE_LABELS[key] !== undefined) out.push(`${root}.nodeSelector[${key}]: ${NODE_LABELS[key]}`);
+  }
+  const term = ({ matchExpressions = [] }: NodeSelectorTerm, path: string): void => {
+    matchExpressions.forEach(({ key = '' }, i) => {
+      if (NODE_LABELS[key] !== undefined) out.push(`${path}.matchExpressions[${i}].key: ${key} is ${NODE_LABELS[key]}`);
+    });
+  };
+  const { requiredDuringSchedulingIgnoredDuringExecution: needed, preferredDuringSchedulingIgnoredDuringExecution: wanted = [] } =
+    spec.affinity?.nodeAffinity ?? {};
+  const base = `${root}.affinity.nodeAffinity`;
+  needed?.nodeSelectorTerms?.forEach((item, i) => {
+    term(item, `${base}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`);
+  });
+  wanted.forEach(({ preference = {} }, i) => {
+    term(preference, `${base}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`);
+  });
+  spec.topologySpreadConstraints?.forEach(({ topologyKey = '', labelSelector }, i) => {
+    const path = `${root}.topologySpreadConstraints[${i}]`;
+    if (NODE_LABELS[topologyKey] !== undefined) out.push(`${path}.topologyKey: ${topologyKey} is ${NODE_LABELS[topologyKey]}`);
+    if (labelSelector === undefined) out.push(`${path}.labelSelector: ${NULL_SELECTOR}`);
+  });
+}
+
+function volumeWarnings(volume: Volume, path: string, out: string[]): void {
+  for (const source in volume) {
+    // The path has the name of Go's field.
+    if (VOLUMES[source] !== undefined) out.push(`${path}.${source === 'storageos' ? 'storageOS' : source}: ${VOLUMES[source]}`);
+  }
+}
+
+interface Projection {
+  serviceAccountToken?: { path?: string };
+  configMap?: { items?: { path?: string }[] };
+  secret?: { items?: { path?: string }[] };
+  downwardAPI?: { items?: { path?: string }[] };
+  clusterTrustBundle?: { path?: string };
+}
+
+const projections = (volume: Volume): Projection[] => (volume['projected'] as { sources?: Projection[] } | undefined)?.sources ?? [];
+
+/** Files that would lie where a token lies. */
+function tokenPaths(volumes: Volume[], root: string, out: string[]): void {
+  const tokens = new Set(volumes.flatMap(projections).flatMap(({ serviceAccountToken }) => serviceAccountToken?.path ?? []));
+  if (tokens.size === 0) return;
+  volumes.forEach((volume, i) => {
+    for (const source of projections(volume)) {
+      const at = `${root}.volumes[${i}].projected.sources`;
+      const warn = (path: string, file = ''): void => {
+        if (tokens.has(file)) out.push(`${path}: has duplicated path with ServiceAccountToken ${JSON.stringify(file)}`);
+      };
+      for (const [field, shown] of [
+        ['configMap', 'configMap'],
+        ['secret', 'secrets'],
+        ['downwardAPI', 'downwardAPI'],
+      ] as const) {
+        source[field]?.items?.forEach(({ path }, j) => {
+          warn(`${at}.${shown}[${j}]`, path);
+        });
+      }
+      if (source.clusterTrustBundle !== undefined) warn(`${at}.ClusterTrustBundle`, source.clusterTrustBundle.path);
+    }
+  });
+}
+
+function duplicates<K extends string>(items: { [key in K]?: string }[] | undefined, field: K, path: string, out: string[]): void {
+  const seen = new Set<string>();
+  items?.forEach((item, i) => {
+    const value = item[field] ?? '';
+    if (seen.has(value)) out.push(`${path}[${i}].${field}: duplicate ${field} ${JSON.stringify(value)}`);
+    seen.add(value);
+  });
+}
+
+/** Bytes come whole. */
+function fractions(list: ResourceList | undefined, path: string, out: string[]): void {
+  for (const name of ['memory', 'ephemeral-storage']) {
+    const text = list?.[name];
+    if (text?.endsWith('m') !== true || quantityOf(text).milliValue() % 1000n === 0n) continue;
+    out.push(`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`);
+  }
+}
+
+function containerWarnings(
+  container: Container,
+  spec: PodSpec,
+  annotations: Annotations,
+  notes: string,
+  path: string,
+  out: string[],
+): void {
+  const { name = '', securityContext, resources, env } = container;
+  const seccomp = SECCOMP_CONTAINER + name;
+  if (securityContext?.seccompProfile === undefined && annotations[seccomp] !== undefined) {
+    out.push(`${notes}[${seccomp}]: non-functional in v1.27+; use the "seccompProfile" field instead`);
+  }
+  const appArmor = APPARMOR_CONTAINER + name;
+  const hasProfile = spec.securityContext?.appArmorProfile !== undefined || securityContext?.appArmorProfile !== undefined;
+  if (!hasProfile && annotations[appArmor] !== undefined) {
+    out.push(`${notes}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`);
+  }
+  for (const resource of ['memory', 'ephemeral-storage']) {
+    for (const field of ['limits', 'requests'] as const) {
+      const text = resources?.[field]?.[resource];
+      if (text !== undefined) fractions({ [resource]: text }, `${path}.resources.${field}`, out);
+    }
+  }
+  const seen = new Set<string>();
+  env?.forEach(({ name: variable = '', value = '', valueFrom }, i) => {
+    const reference = `$(${variable})`;
+    const hides = valueFrom !== undefined || value === reference || !value.includes(reference);
+    if (seen.has(variable) && hides) {
+      out.push(`${path}.env[${i}]: hides previous definition of ${JSON.stringify(variable)}, which may be dropped when using apply`);
+    }
+    seen.add(variable);
+  });
+}
+
+function portWarnings(spec: PodSpec, root: string, out: string[]): void {
+  const known = new Map<string, { path: string; port: ContainerPort }[]>();
+  eachContainer(spec, root, ({ ports }, at) => {
+    ports?.forEach((port, i) => {
+      const path = `${at}.ports[${i}]`;
+      const { name = '', hostIP = '', hostPort = 0, containerPort = 0, protocol = '' } = port;
+      if (hostIP !== '' && hostPort === 0) {
+        const shown = `{Name:${name} HostPort:0 ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+        out.push(`${path}: hostIP set without hostPort: ${shown}`);
+      }
+      const key = `${containerPort}/${protocol}`;
+      const others = known.get(key) ?? [];
+      for (const other of others) {
+        const { hostIP: otherIp = '', hostPort: otherPort = 0 } = other.port;
+        if (hostIP === otherIp && hostPort === otherPort) out.push(`${path}: duplicate port definition with ${other.path}`);
+        else if (hostPort === 0 || otherPort === 0) out.push(`${path}: overlapping port definition with ${other.path}`);
+        else if (hostPort === otherPort && (hostIP === '') !== (otherIp === '')) {
+          out.push(`${path}: dangerously ambiguous port definition with ${other.path}`);
+        }
+      }
+      known.set(key, [...others, { path, port }]);
+    });
+  });
+}
+
+function affinityWarnings(affinity: PodAffinity | undefined, path: string, out: string[]): void {
+  affinity?.requiredDuringSchedulingIgnoredDuringExecution?.forEach(({ labelSelector }, i) => {
+    if (labelSelector === undefined)
+      out.push(`${path}.requiredDuringSchedulingIgnoredDuringExecution[${i}].labelSelector: ${NULL_SELECTOR}`);
+  });
+  affinity?.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ podAffinityTerm }, i) => {
+    if (podAffinityTerm?.labelSelector !== undefined) return;
+    out.push(`${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}].podAffinityTerm.labelSelector: ${NULL_SELECTOR}`);
+  });
+}
