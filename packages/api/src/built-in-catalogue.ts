@@ -7,6 +7,11 @@ import { schemaOf } from './schemas/notation.js';
 import { tableFor } from './tables.js';
 import { validationOf } from './validation/index.js';
 
+/** What clients of a deprecated resource are told. */
+const DEPRECATION_WARNINGS: Readonly<Record<string, string>> = {
+  componentstatuses: 'v1 ComponentStatus is deprecated in v1.19+',
+  endpoints: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+};
 const ORDINARY_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
 /** The catalogue of release 1.36. Each call makes its own, since custom resources are added to it. */
@@ -75,7 +80,7 @@ function definitionOf(
       subresources: subs,
       table: tableFor(key, version),
       selectableFields: SELECTABLE_FIELDS[key] ?? [],
-      ...(key === 'endpoints' ? { deprecationWarning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' } : {}),
+      ...(DEPRECATION_WARNINGS[key] === undefined ? {} : { deprecationWarning: DEPRECATION_WARNINGS[key] }),
     };
     return lazy(
       base,

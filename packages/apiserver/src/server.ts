@@ -54,6 +54,7 @@ import { openApiFilter } from './openapi/filter.js';
 import { createRbacSource } from './rbac-source.js';
 import { ResourceRegistry } from './registry.js';
 import { resolveRequestInfo } from './request-info.js';
+import { componentStatusHandlers } from './rest/component-statuses.js';
 import { resourceDispatcher } from './rest/dispatch.js';
 import { escalationCheck } from './rest/rbac-escalation.js';
 import type { ServerContext, WriteHook } from './server-context.js';
@@ -109,6 +110,8 @@ export interface ApiServer {
   readonly address: { host: string; port: number };
   readonly catalogue: Catalogue;
   readonly client: LocalClient;
+  /** Serves one exchange that did not come through the listener; never rejects. */
+  handle(exchange: Exchange): Promise<void>;
   /** Ends watches, lets requests in flight finish, stops controllers. The store stays open. */
   close(): Promise<void>;
 }
@@ -198,7 +201,13 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     ...(issuer === undefined ? [] : [openIdDiscoveryFilter(issuer, () => `https://${address}/openid/v1/jwks`)]),
     openApiFilter(catalogue),
     discoveryFilter(catalogue, () => address),
-    resourceDispatcher(server, specialHandlers(authenticators, audiences, issuer)),
+    resourceDispatcher(
+      server,
+      new Map([
+        ...specialHandlers(authenticators, audiences, issuer),
+        ['componentstatuses.', componentStatusHandlers(() => options.store.checkHealth())],
+      ]),
+    ),
   ];
   const listener: Listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
   address = `${options.externalHostname ?? listener.host}:${listener.port}`;
@@ -228,6 +237,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     address: { host: listener.host, port: listener.port },
     catalogue,
     client,
+    handle: (exchange) => serve(exchange, filters, metrics, log),
     async close() {
       state.stopping = true;
       if ((options.shutdownDelayMs ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
