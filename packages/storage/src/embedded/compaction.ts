@@ -6,8 +6,8 @@ const SWEEP_COUNT = 2000;
 /**
  * Removes the versions that no read at or above `revision` can see, in small transactions.
  *
- * A version goes when its replacement is at or below `revision`; a deletion goes when it is below. Only the records
- * between the last sweep and this one are read, and where it stopped is kept with each step, so that a crash resumes.
+ * A version goes when its replacement is at or below `revision`, and so does a deletion. Only the records between the last
+ * sweep and this one are read, and where it stopped is kept with each step, so that a crash resumes.
  *
  * @param exclusive - Runs one step while no other transaction is under way.
  */
@@ -17,25 +17,31 @@ export async function sweep(tables: Tables, revision: number, exclusive: (step: 
     const to = Math.min(revision, from + SWEEP_COUNT - 1);
     const start = from;
     await exclusive(async () => {
-      const gone = goneBetween(tables, start, to, revision);
+      const gone = goneBetween(tables, start, to);
       await tables.write(() => {
         for (const { key, revision: old, isVersion } of gone) {
           tables.removeRecord(old);
           if (isVersion) tables.removeOld(key, old);
         }
-        // A deletion at `revision` itself is still shown to a watch that starts there: the next sweep takes it.
-        tables.putMeta('swept', to === revision ? revision - 1 : to);
+        tables.putMeta('swept', to);
       });
     });
     from = to + 1;
   }
 }
 
-function goneBetween(tables: Tables, from: number, to: number, revision: number): { key: string; revision: number; isVersion: boolean }[] {
-  const gone: { key: string; revision: number; isVersion: boolean }[] = [];
-  for (const record of tables.records(from, to + 1)) {
-    if (record.previousRevision > 0) gone.push({ key: record.key, revision: record.previousRevision, isVersion: true });
-    if (!record.isPut && record.modRevision < revision) gone.push({ key: record.key, revision: record.modRevision, isVersion: false });
+interface Gone {
+  key: string;
+  revision: number;
+  /** A replaced version; else a deletion. */
+  isVersion: boolean;
+}
+
+function goneBetween(tables: Tables, from: number, to: number): Gone[] {
+  const gone: Gone[] = [];
+  for (const { key, isPut, modRevision, previousRevision } of tables.records(from, to + 1)) {
+    if (previousRevision > 0) gone.push({ key, revision: previousRevision, isVersion: true });
+    if (!isPut) gone.push({ key, revision: modRevision, isVersion: false });
   }
   return gone;
 }

@@ -80,7 +80,7 @@ export class WatchList {
     if (watcher.closed) return;
     const { options } = watcher;
     const { durableRevision, compactedRevision } = this.#source;
-    if (watcher.next < compactedRevision) {
+    if (watcher.next <= compactedRevision) {
       this.#fail(
         watcher,
         new StorageError('STORAGE_COMPACTED', `revision ${watcher.next} was compacted`, {
