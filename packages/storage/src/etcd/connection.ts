@@ -1,18 +1,19 @@
 /**
  * The way to etcd: the members of the cluster, one of which is in use.
  *
- * Single calls go over a lean channel of our own, watch streams over the gRPC library's. A call goes to the member in use. When that fails, all members are asked for their status at once and the first that
+ * A call goes to the member in use. When that fails, all members are asked for their status at once and the first that
  * answers is used from then on. What has surely not been done is tried again until the request's time is over: reads
  * always, writes only when they never left this process (a write whose answer was lost may have happened).
  */
-import { create } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { StorageError } from '../errors.js';
 import { isFromEtcd, isServiceError, isTokenFault, isUnavailable, toStorageError } from './faults.js';
-import { AuthenticateRequestSchema, type WatchResponse } from './gen/etcd_pb.js';
-import { type EtcdMethod, encodeMessage, etcdMethods } from './methods.js';
-import { type EtcdEndpoint, type ResolvedEtcdOptions, readTlsFiles } from './options.js';
-import { GrpcFault, UnaryChannel } from './unary-channel.js';
+import { EtcdMember, type WatchStream } from './member.js';
+import { type EtcdMethod, etcdMethods } from './methods.js';
+import type { ResolvedEtcdOptions } from './options.js';
+import { loginRequest } from './requests.js';
+import { GrpcFault } from './unary-channel.js';
+import { pause, settlesWithin } from './waiting.js';
 
 /** How a call may be repeated. */
 export interface CallOptions {
@@ -22,36 +23,30 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
-/** A watch stream of etcd, requests encoded. */
-export type WatchStream = ClientDuplexStream<Buffer, WatchResponse>;
-
-interface Member {
-  endpoint: EtcdEndpoint;
-  unary: UnaryChannel;
-  /** For streams; opened with the first one. */
-  client: Client | null;
-  streams: Set<WatchStream>;
-}
-
 /** Pause before asking the members again after all of them have failed. */
 const RECOVERY_PAUSE_MS = { first: 20, max: 500 };
 /** Pause before a read is sent again to a member that is alive but cannot serve it (no leader, an election). */
 const RETRY_PAUSE_MS = 50;
+/** Head start of the other members when one has just failed. */
+const SUSPECT_PAUSE_MS = 100;
 const NOTHING = Buffer.alloc(0);
-const NO_FILES = { ca: null, cert: null, key: null };
-const identity = (bytes: Buffer): Buffer => bytes;
 
 /** A connection to an etcd cluster; connects on first use. */
 export class EtcdConnection {
   readonly #options: ResolvedEtcdOptions;
-  readonly #members: Member[];
-  #current: Member | null = null;
+  readonly #members: EtcdMember[];
+  #current: EtcdMember | null = null;
   #recovering: Promise<void> | null = null;
   #lastFault: string = 'not connected yet';
   #token = '';
   /** The token is missing or refused. */
   #tokenPending = false;
   #inFlight = 0;
+  /** The member that failed last. */
+  #suspect: EtcdMember | null = null;
+  /** Some call was answered since the watchdog last looked. */
+  #hasAnswered = false;
+  #watchdog: NodeJS.Timeout | null = null;
   #onIdle: (() => void) | null = null;
   /** Settles when the connection is being closed, so that nobody waits for a member any longer. */
   readonly #whenClosing: Promise<void>;
@@ -66,7 +61,7 @@ export class EtcdConnection {
     this.#whenClosing = new Promise((resolve) => {
       this.#wakeWaiting = resolve;
     });
-    this.#members = options.endpoints.map((endpoint) => ({ endpoint, unary: this.#openUnary(endpoint), client: null, streams: new Set() }));
+    this.#members = options.endpoints.map((endpoint) => new EtcdMember(endpoint, options));
   }
 
   /**
@@ -81,7 +76,9 @@ export class EtcdConnection {
     if (this.#closing) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       this.#inFlight++;
+      if (this.#watchdog === null) this.#startWatchdog();
       const done = (response: Response): void => {
+        this.#hasAnswered = true;
         this.#settled();
         resolve(response);
       };
@@ -94,7 +91,7 @@ export class EtcdConnection {
         this.#callSlowly(method, request, isRead, deadlineMs, null).then(done, fail);
         return;
       }
-      this.#send(member, method, request, this.#attemptDeadline(isRead, deadlineMs), (error, response) => {
+      member.send(method, request, this.#token, this.#attemptDeadline(isRead, deadlineMs), (error, response) => {
         if (error === null) done(response as Response);
         else this.#callSlowly(method, request, isRead, deadlineMs, { member, error }).then(done, fail);
       });
@@ -104,15 +101,7 @@ export class EtcdConnection {
   /** Opens a watch stream on the member in use, once there is one. */
   async openWatchStream(): Promise<WatchStream> {
     const member = await this.#acquire(Date.now() + this.#options.requestTimeoutMs, 'Watch');
-    const metadata = new Metadata();
-    if (this.#token !== '') metadata.set('token', this.#token);
-    // A member that is cut off from its leader ends the stream instead of falling silent.
-    metadata.set('hasleader', 'true');
-    member.client ??= this.#openClient(member.endpoint);
-    const stream = member.client.makeBidiStreamRequest(etcdMethods.watch.path, identity, etcdMethods.watch.decode, metadata, {});
-    member.streams.add(stream);
-    stream.on('status', () => member.streams.delete(stream));
-    return stream;
+    return member.openWatchStream(this.#token);
   }
 
   /** The stream of that member broke: the next use looks for one that answers. */
@@ -133,10 +122,13 @@ export class EtcdConnection {
     }
     this.#closed = true;
     this.#current = null;
-    for (const member of this.#members) {
-      member.unary.reset();
-      member.client?.close();
-    }
+    if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    for (const member of this.#members) member.close();
+  }
+
+  #startWatchdog(): void {
+    this.#watchdog = setInterval(() => this.#watch(), this.#options.attemptTimeoutMs);
+    this.#watchdog.unref();
   }
 
   #settled(): void {
@@ -144,40 +136,17 @@ export class EtcdConnection {
   }
 
   /** The member in use, if its connection stands. */
-  #usable(): Member | null {
+  #usable(): EtcdMember | null {
     const member = this.#current;
     if (member === null) return null;
-    if (member.unary.isReady) return member;
+    if (member.isReady) return member;
     this.#current = null;
     return null;
   }
 
-  #send<Response>(
-    member: Member,
-    method: EtcdMethod<Response>,
-    request: Buffer,
-    deadlineMs: number,
-    done: (error: Error | null, response?: Response) => void,
-  ): void {
-    member.unary.call(method.path, request, this.#token, deadlineMs, (error, message) => {
-      if (error !== null) {
-        done(error);
-        return;
-      }
-      let response: Response;
-      try {
-        response = method.decode(message as Buffer);
-      } catch (cause) {
-        done(new GrpcFault(grpcStatus.INTERNAL, `the answer to ${method.name} cannot be read`, { cause }));
-        return;
-      }
-      done(null, response);
-    });
-  }
-
-  #sendOnce<Response>(member: Member, method: EtcdMethod<Response>, request: Buffer, deadlineMs: number): Promise<Response> {
+  #sendOnce<Response>(member: EtcdMember, method: EtcdMethod<Response>, request: Buffer, deadlineMs: number): Promise<Response> {
     return new Promise((resolve, reject) => {
-      this.#send(member, method, request, deadlineMs, (error, response) =>
+      member.send(method, request, this.#token, deadlineMs, (error, response) =>
         error === null ? resolve(response as Response) : reject(error),
       );
     });
@@ -196,7 +165,7 @@ export class EtcdConnection {
     request: Buffer,
     isRead: boolean,
     deadlineMs: number,
-    failed: { member: Member; error: unknown } | null,
+    failed: { member: EtcdMember; error: unknown } | null,
   ): Promise<Response> {
     let fault = failed;
     for (let attempt = failed === null ? 0 : 1; ; attempt++) {
@@ -211,7 +180,7 @@ export class EtcdConnection {
   }
 
   /** Decides after a failed attempt: returns to have it tried again, throws to give up. */
-  async #judge(member: Member, error: unknown, isRead: boolean, deadlineMs: number, operation: string): Promise<void> {
+  async #judge(member: EtcdMember, error: unknown, isRead: boolean, deadlineMs: number, operation: string): Promise<void> {
     if (isTokenFault(error) && this.#options.auth !== null) {
       this.#tokenPending = true;
       return;
@@ -220,22 +189,39 @@ export class EtcdConnection {
     if (this.#closing) throw this.#closed ? closedError() : toStorageError(error, operation, 0);
     this.#noteFault(member, error);
     if (isFromEtcd(error)) {
+      // Alive but without a leader for now; another member may have one.
+      if (this.#members.length > 1) this.#leave(member);
       if (isRead && Date.now() + RETRY_PAUSE_MS < deadlineMs) {
-        // Alive but without a leader for now; another member may have one.
-        if (this.#members.length > 1 && this.#current === member) this.#current = null;
         await pause(RETRY_PAUSE_MS);
         return;
       }
     } else {
-      if (this.#current === member) this.#current = null;
+      this.#leave(member);
       const isUnprocessed = error instanceof GrpcFault && error.isUnprocessed;
       if ((isRead || isUnprocessed) && Date.now() < deadlineMs) return;
     }
     throw toStorageError(error, operation, 0);
   }
 
+  #leave(member: EtcdMember): void {
+    if (this.#current === member) this.#current = null;
+    this.#suspect = member;
+  }
+
+  /**
+   * Once per attempt time: a member that owes answers and has given none since the last look is asked for its status;
+   * a write need not wait for its own end to learn that its connection is dead.
+   */
+  #watch(): void {
+    const member = this.#current;
+    const isSilent = this.#inFlight > 0 && !this.#hasAnswered;
+    this.#hasAnswered = false;
+    if (!isSilent || member === null) return;
+    this.#askStatus(member).catch(() => this.#leave(member));
+  }
+
   /** A member that answers, waiting for one until the deadline. */
-  async #acquire(deadlineMs: number, operation: string): Promise<Member> {
+  async #acquire(deadlineMs: number, operation: string): Promise<EtcdMember> {
     for (;;) {
       if (this.#closing) throw closedError();
       const member = this.#usable();
@@ -266,34 +252,40 @@ export class EtcdConnection {
     }
   }
 
-  async #firstAlive(): Promise<Member | null> {
+  async #firstAlive(): Promise<EtcdMember | null> {
+    const suspect = this.#suspect;
+    this.#suspect = null;
     const attempts = this.#members.map(async (member) => {
-      try {
-        const status = await this.#sendOnce(member, etcdMethods.status, NOTHING, Date.now() + this.#options.attemptTimeoutMs);
-        if (status.leader === 0n) throw new Error('the member has no leader');
-        return member;
-      } catch (error) {
-        // Refused for want of rights: alive nevertheless.
-        if (isServiceError(error) && !isUnavailable(error) && isFromEtcd(error)) return member;
-        this.#noteFault(member, error);
-        if (member.endpoint.secure || (isServiceError(error) && error.code === grpcStatus.DEADLINE_EXCEEDED)) this.#renew(member);
-        throw error;
-      }
+      // The one that has just failed may still say that all is well: the others go first.
+      if (member === suspect && this.#members.length > 1) await pause(SUSPECT_PAUSE_MS);
+      await this.#askStatus(member);
+      return member;
     });
     return Promise.any(attempts).catch(() => null);
   }
 
+  /** Resolves when the member answers and knows a leader; a connection on which it does not answer is made anew. */
+  async #askStatus(member: EtcdMember): Promise<void> {
+    try {
+      const { leader } = await this.#sendOnce(member, etcdMethods.status, NOTHING, Date.now() + this.#options.attemptTimeoutMs);
+      if (leader === 0n) throw new Error('the member has no leader');
+    } catch (error) {
+      // Refused for want of rights: alive nevertheless.
+      if (isServiceError(error) && !isUnavailable(error) && isFromEtcd(error)) return;
+      this.#noteFault(member, error);
+      if (member.isSecure || (isServiceError(error) && error.code === grpcStatus.DEADLINE_EXCEEDED)) this.#renew(member);
+      throw error;
+    }
+  }
+
   /** Gets a token when a user is configured and there is none. */
-  async #authenticate(member: Member): Promise<boolean> {
+  async #authenticate(member: EtcdMember): Promise<boolean> {
     const { auth } = this.#options;
     if (auth === null || (!this.#tokenPending && this.#token !== '')) return true;
     // etcd checks a token wherever it sees one, and refuses to give a new one for an old one.
     this.#token = '';
     try {
-      const request = encodeMessage(
-        AuthenticateRequestSchema,
-        create(AuthenticateRequestSchema, { name: auth.username, password: auth.password }),
-      );
+      const request = loginRequest(auth.username, auth.password);
       const { token } = await this.#sendOnce(member, etcdMethods.authenticate, request, Date.now() + this.#options.attemptTimeoutMs);
       this.#token = token;
       this.#tokenPending = false;
@@ -309,80 +301,22 @@ export class EtcdConnection {
     }
   }
 
-  #noteFault(member: Member | null, error: unknown): void {
+  #noteFault(member: EtcdMember | null, error: unknown): void {
     const text = isServiceError(error) ? error.details : error instanceof Error ? error.message : String(error);
     // The user's own words are part of the last fault only as a message of etcd, never the password.
-    this.#lastFault = member === null ? text : `${member.endpoint.url}: ${text}`;
+    this.#lastFault = member === null ? text : `${member.url}: ${text}`;
   }
 
-  /**
-   * Connects anew: the old connection may be dead without knowing it, and certificates may have been renewed on disk.
-   * Watch streams of the old one are ended, so that they go on elsewhere.
-   */
-  #renew(member: Member): void {
+  #renew(member: EtcdMember): void {
     if (this.#closed) return;
     try {
-      const unary = this.#openUnary(member.endpoint);
-      member.unary.reset();
-      member.unary = unary;
-      member.client?.close();
-      member.client = null;
-      for (const stream of member.streams) stream.cancel();
+      member.renew();
     } catch (error) {
       this.#noteFault(member, error);
     }
-  }
-
-  #openUnary({ url, secure }: EtcdEndpoint): UnaryChannel {
-    const { keepaliveTimeMs, keepaliveTimeoutMs, sendBytesMax, receiveBytesMax, tls } = this.#options;
-    const { ca, cert, key } = secure ? readTlsFiles(tls) : NO_FILES;
-    return new UnaryChannel({
-      url: url.includes('://') || url.startsWith('unix:') ? url : `${secure ? 'https' : 'http'}://${url}`,
-      tls: { ...(ca === null ? {} : { ca }), ...(cert === null || key === null ? {} : { cert, key }) },
-      keepaliveTimeMs,
-      keepaliveTimeoutMs,
-      sendBytesMax,
-      receiveBytesMax,
-    });
-  }
-
-  #openClient({ target, secure }: EtcdEndpoint): Client {
-    const options = this.#options;
-    const files = secure ? readTlsFiles(options.tls) : NO_FILES;
-    return new Client(target, secure ? credentials.createSsl(files.ca, files.key, files.cert) : credentials.createInsecure(), {
-      'grpc.enable_retries': 0,
-      'grpc.enable_channelz': 0,
-      'grpc.enable_http_proxy': 0,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.keepalive_time_ms': options.keepaliveTimeMs,
-      'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
-      'grpc.initial_reconnect_backoff_ms': 50,
-      'grpc.max_reconnect_backoff_ms': 1_000,
-      'grpc.max_send_message_length': options.sendBytesMax,
-      'grpc.max_receive_message_length': options.receiveBytesMax,
-      'grpc-node.flow_control_window': 4 * 2 ** 20,
-    });
   }
 }
 
 function closedError(): StorageError {
   return new StorageError('STORAGE_CLOSED', 'the store is closed', {});
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-/** @returns false when the promise is not settled in time. */
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const settled = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return settled;
 }

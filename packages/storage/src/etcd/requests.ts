@@ -1,7 +1,7 @@
-/** The reads of the store as encoded messages. */
+/** Reads and the login as encoded messages. */
 import { create } from '@bufbuild/protobuf';
 import type { RangeOptions } from '../key-value-store.js';
-import { RangeRequestSchema } from './gen/etcd_pb.js';
+import { AuthenticateRequestSchema, RangeRequestSchema } from './gen/etcd_pb.js';
 import { prefixRange } from './key-range.js';
 import { encodeMessage } from './methods.js';
 
@@ -24,4 +24,9 @@ export function rangeRequest(options: RangeOptions, startKey: Buffer | null, lim
       countOnly: options.countOnly ?? false,
     }),
   );
+}
+
+/** A request for a token. */
+export function loginRequest(name: string, password: string): Buffer {
+  return encodeMessage(AuthenticateRequestSchema, create(AuthenticateRequestSchema, { name, password }));
 }

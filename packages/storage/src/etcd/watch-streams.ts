@@ -8,10 +8,11 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { StorageError } from '../errors.js';
 import type { WatchHandle, WatchOptions } from '../key-value-store.js';
-import type { EtcdConnection, WatchStream } from './connection.js';
+import type { EtcdConnection } from './connection.js';
 import { toStorageError } from './faults.js';
 import { WatchRequestSchema, type WatchResponse } from './gen/etcd_pb.js';
 import { prefixRange } from './key-range.js';
+import type { WatchStream } from './member.js';
 import { encodeMessage } from './methods.js';
 import { type FeedWatcher, WatchFeed } from './watch-feed.js';
 
