@@ -42,7 +42,7 @@ describe('embedded store, faults', () => {
 
   it('refuses a folder that another process has open, and takes it over when that process is killed', async () => {
     const program = await bundleProgram('crash-writer');
-    const child = execFile(process.execPath, [program, dir, '0']);
+    const child = execFile(process.execPath, [program, '0', dir]);
     const closed = new Promise((resolve) => child.on('close', resolve));
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     expect(await failure()).toEqual({ code: 'STORAGE_LOCKED', message: `the data folder "${dir}" is in use by process ${child.pid}` });
