@@ -2,6 +2,7 @@
  * JSON from clients. The native parser does the work; a scan beside it finds what the native one cannot tell:
  * duplicate fields, depth, integers beyond 2^53, and the text of a syntax error as Go words it.
  */
+import { parseMergingDuplicates } from './merge-duplicates.js';
 
 /** Nesting that Go's decoder accepts. */
 const DEPTH_MAX = 10_000;
@@ -45,8 +46,11 @@ export function parseJson(input: Uint8Array | string, options: { strict: boolean
   const duplicates: string[] = [];
   const oddNumbers: OddNumber[] = [];
   // Deep nesting, odd numbers and duplicates need the scan; nearly all bodies do with the native parser alone.
-  if (options.strict) scan(text, duplicates, oddNumbers);
-  else if (text.length > 2 * DEPTH_MAX) scan(text, null, null);
+  if (options.strict) {
+    scan(text, duplicates, oddNumbers);
+    if (duplicates.length > 0) value = parseMergingDuplicates(text);
+  }
+  if (!options.strict && text.length > 2 * DEPTH_MAX) scan(text, null, null);
   return { value, duplicates, oddNumbers };
 }
 

@@ -45,7 +45,9 @@ function normalise(document: unknown, operation: Operation): Operation {
     if (out.op === 'copy' && isAbsentKey(document, out.from)) return { op: 'add', path: out.path, value: null };
   }
   if (out.op === 'replace' && out.path !== '' && isAbsentKey(document, out.path)) return { op: 'add', path: out.path, value: out.value };
-  if (out.op === 'add' && out.path === '') throw new Error('an addition needs a place');
+  // The whole document may be replaced or tested; everything else needs a place.
+  if (out.path === '' && out.op !== 'replace' && out.op !== 'test') throw new Error(`${out.op} needs a place`);
+  if ('from' in out && out.from === '') throw new Error('the whole document cannot be put into itself');
   return out;
 }
 

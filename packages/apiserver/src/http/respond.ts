@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { gzip } from 'node:zlib';
-import { newStatusError, type Status, StatusError } from '@k/apimachinery';
+import { newBadRequest, newStatusError, type Status, StatusError } from '@k/apimachinery';
 import { stringify as stringifyYaml } from 'yaml';
 import type { RequestContext } from '../context.js';
 import { negotiate } from './negotiate.js';
@@ -100,12 +100,18 @@ export function wantsPretty(context: RequestContext): boolean {
   return agent !== undefined && (agent.startsWith('curl/') || agent.startsWith('Wget/') || agent.startsWith('Mozilla/5.0'));
 }
 
+/** Only a client's object is deep enough to exhaust the stack: JSON may nest 10,000 levels. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
 /**
  * Anything thrown below the chain as a Status. What is not a StatusError becomes a bare 500: its text may hold
  * anything and goes to the log only.
  */
 export function toStatus(error: unknown): Status {
   if (StatusError.is(error)) return error.status;
+  if (isStackOverflow(error)) return newBadRequest('the object is nested too deeply').status;
   return newStatusError(500, 'InternalError', 'Internal error occurred', { causes: [{ message: 'Internal error occurred' }] }, error)
     .status;
 }

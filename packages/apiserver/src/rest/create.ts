@@ -27,7 +27,9 @@ export async function handleCreate(server: ServerContext, context: RequestContex
   );
   context.audit?.setRequestObject(object);
   checkNamespace(scope, object);
-  if ((object.metadata?.resourceVersion ?? '') !== '') throw newBadRequest('resourceVersion should not be set on objects to be created');
+  // A dry run does not reach the store, which is what refuses versions.
+  if (!options.dryRun && (object.metadata?.resourceVersion ?? '') !== '')
+    throw newBadRequest('resourceVersion should not be set on objects to be created');
   const result = await createObject(server, context, scope, object, options);
   if ('stored' in result) await sendStored(context, scope, 201, result.stored);
   else await sendKubeObject(context, scope, 201, result.object);

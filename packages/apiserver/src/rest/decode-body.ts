@@ -193,8 +193,8 @@ export function finishDecode(
 
 /** Refuses a body of another kind or version. A body that names neither is taken as the expected kind. */
 function checkKind(object: KubeObject, expected: ExpectedKind, catalogue: Catalogue): void {
-  const apiVersion = object.apiVersion === undefined || object.apiVersion === '' ? null : object.apiVersion;
-  const kind = object.kind === undefined || object.kind === '' ? expected.kind : object.kind;
+  const apiVersion = (object.apiVersion ?? '') === '' ? null : (object.apiVersion as string);
+  const kind = (object.kind ?? '') === '' ? expected.kind : (object.kind as string);
   object.kind = kind;
   const gv = apiVersion === null ? { group: expected.group, version: expected.version } : parseGroupVersion(apiVersion);
   if (gv === null) throw newBadRequest(`unexpected GroupVersion string: ${apiVersion}`);

@@ -132,6 +132,9 @@ export function decodePatched(
   catalogue: Catalogue,
 ): KubeObject {
   const fail = (text: string): Error => undecodable(patch, text);
+  if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) {
+    throw fail(`json: cannot unmarshal ${jsonTypeName(patched)} into Go value of type ${expected.version}.${expected.kind}`);
+  }
   const wrongKind = kindFault(patched, expected, catalogue);
   if (wrongKind !== null) throw fail(wrongKind);
   const fault = patch.faultOf?.(patched, expected.schema) ?? null;

@@ -166,7 +166,7 @@ async function updateOnce(
   const release = (await hook?.beforeUpdate?.(admitted, old, options.dryRun)) ?? null;
   try {
     if (!plan.internal) validateChanged(scope, admitted, old);
-    for (const text of definition.strategy.warnings?.(admitted, old) ?? []) context.warnings.add(text);
+    if (subresource === '') for (const text of definition.strategy.warnings?.(admitted, old) ?? []) context.warnings.add(text);
     if (!plan.internal) await server.admission.runValidating({ ...request, object: view ? view.show(admitted) : admitted });
     if (options.dryRun) {
       release?.();

@@ -8,6 +8,7 @@ import { validateObjectMeta, validateObjectMetaUpdate } from '@k/api';
 import {
   type FieldError,
   formatGroupVersion,
+  invalid,
   type KubeObject,
   type ManagedFieldsEntry,
   newAlreadyExists,
@@ -140,6 +141,9 @@ export function refuseInvalid(scope: ResourceScope, object: KubeObject, errors: 
 export function validateNew(scope: ResourceScope, object: KubeObject): void {
   const { definition } = scope.served;
   const errors = [...validateObjectMeta(object, definition), ...(definition.strategy.validate?.(object) ?? [])];
+  // Kinds that take nearly any name cannot take what no key holds.
+  const { name = '' } = object.metadata ?? {};
+  if (name.includes('\0') && errors.length === 0) errors.push(invalid('metadata.name', name, 'may not contain NUL'));
   refuseInvalid(scope, object, errors);
 }
 
