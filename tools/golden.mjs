@@ -16,7 +16,8 @@ const only = process.argv.slice(3);
 const floor = Number(readFileSync(join(root, '.ci', 'golden-floor'), 'utf8'));
 
 install();
-run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only']);
+process.env.K_BUILD = 'js';
+run('npx', ['turbo', 'run', 'build', '--only', '--output-logs=errors-only']);
 
 const freePort = () =>
   new Promise((done) => {
@@ -70,7 +71,12 @@ try {
       maxBuffer: 256 * 2 ** 20,
     });
     const summary = /answers\s+(\d+)\/(\d+)/.exec(stdout) ?? /(\d+)\/(\d+) answers/.exec(stdout);
-    process.stdout.write(`${stdout.split('\n').filter((line) => !line.startsWith('DIFF') && !line.startsWith('   ')).join('\n')}\n`);
+    process.stdout.write(
+      `${stdout
+        .split('\n')
+        .filter((line) => !line.startsWith('DIFF') && !line.startsWith('   '))
+        .join('\n')}\n`,
+    );
     matched += Number(summary?.[1] ?? 0);
     total += Number(summary?.[2] ?? 0);
   }

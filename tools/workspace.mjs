@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 /** The repository's root. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const environment = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
-
 /**
  * Runs a command in the root with its output shown, and ends this process with its code when it fails.
  *
@@ -15,7 +13,8 @@ const environment = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRAC
  * @param {string[]} args
  */
 export function run(command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
+  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 

@@ -1,17 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { defineConfig } from 'tsup';
-import { entriesFromExports } from '../../tools/tsup-entries.mjs';
+import { packageBuild } from '../../tools/package-build.mjs';
 import { readDescriptions } from './src/openapi/read-descriptions.js';
 
-export default defineConfig({
-  entry: entriesFromExports(import.meta.dirname),
-  format: 'esm',
-  target: 'node20',
-  dts: true,
-  clean: true,
-  splitting: true,
+export default packageBuild(import.meta.dirname, {
   // The texts of `kubectl explain` are read from development dependencies and travel with the package.
   async onSuccess() {
     const table = JSON.stringify(await readDescriptions());

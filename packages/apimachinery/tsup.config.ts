@@ -1,11 +1,3 @@
-import { defineConfig } from 'tsup';
-import { entriesFromExports } from '../../tools/tsup-entries.mjs';
+import { packageBuild } from '../../tools/package-build.mjs';
 
-export default defineConfig({
-  entry: entriesFromExports(import.meta.dirname),
-  format: 'esm',
-  target: 'node20',
-  dts: true,
-  clean: true,
-  splitting: true,
-});
+export default packageBuild(import.meta.dirname);
