@@ -7,6 +7,7 @@
  */
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { StorageError } from '../errors.js';
+import { CallsUnderWay } from './calls-under-way.js';
 import { isFromEtcd, isServiceError, isTokenFault, isUnavailable, toStorageError } from './faults.js';
 import { EtcdMember, type WatchStream } from './member.js';
 import { type EtcdMethod, etcdMethods } from './methods.js';
@@ -41,13 +42,9 @@ export class EtcdConnection {
   #token = '';
   /** The token is missing or refused. */
   #tokenPending = false;
-  #inFlight = 0;
+  readonly #calls: CallsUnderWay;
   /** The member that failed last. */
   #suspect: EtcdMember | null = null;
-  /** Some call was answered since the watchdog last looked. */
-  #hasAnswered = false;
-  #watchdog: NodeJS.Timeout | null = null;
-  #onIdle: (() => void) | null = null;
   /** Settles when the connection is being closed, so that nobody waits for a member any longer. */
   readonly #whenClosing: Promise<void>;
   #wakeWaiting: () => void = () => {};
@@ -60,6 +57,13 @@ export class EtcdConnection {
     this.#options = options;
     this.#whenClosing = new Promise((resolve) => {
       this.#wakeWaiting = resolve;
+    });
+    this.#calls = new CallsUnderWay({
+      silenceMs: options.attemptTimeoutMs,
+      onSilence: () => {
+        const member = this.#current;
+        if (member !== null) this.#askStatus(member).catch(() => this.#leave(member));
+      },
     });
     this.#members = options.endpoints.map((endpoint) => new EtcdMember(endpoint, options));
   }
@@ -75,15 +79,13 @@ export class EtcdConnection {
     const deadlineMs = Date.now() + (options.timeoutMs ?? this.#options.requestTimeoutMs);
     if (this.#closing) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
-      this.#inFlight++;
-      if (this.#watchdog === null) this.#startWatchdog();
+      this.#calls.begin();
       const done = (response: Response): void => {
-        this.#hasAnswered = true;
-        this.#settled();
+        this.#calls.end(true);
         resolve(response);
       };
       const fail = (error: unknown): void => {
-        this.#settled();
+        this.#calls.end(false);
         reject(error);
       };
       const member = this.#usable();
@@ -115,24 +117,10 @@ export class EtcdConnection {
   async close(): Promise<void> {
     this.#closing = true;
     this.#wakeWaiting();
-    if (this.#inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#calls.finish();
     this.#closed = true;
     this.#current = null;
-    if (this.#watchdog !== null) clearInterval(this.#watchdog);
     for (const member of this.#members) member.close();
-  }
-
-  #startWatchdog(): void {
-    this.#watchdog = setInterval(() => this.#watch(), this.#options.attemptTimeoutMs);
-    this.#watchdog.unref();
-  }
-
-  #settled(): void {
-    if (--this.#inFlight === 0) this.#onIdle?.();
   }
 
   /** The member in use, if its connection stands. */
@@ -206,18 +194,6 @@ export class EtcdConnection {
   #leave(member: EtcdMember): void {
     if (this.#current === member) this.#current = null;
     this.#suspect = member;
-  }
-
-  /**
-   * Once per attempt time: a member that owes answers and has given none since the last look is asked for its status;
-   * a write need not wait for its own end to learn that its connection is dead.
-   */
-  #watch(): void {
-    const member = this.#current;
-    const isSilent = this.#inFlight > 0 && !this.#hasAnswered;
-    this.#hasAnswered = false;
-    if (!isSilent || member === null) return;
-    this.#askStatus(member).catch(() => this.#leave(member));
   }
 
   /** A member that answers, waiting for one until the deadline. */
