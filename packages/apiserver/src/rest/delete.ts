@@ -71,6 +71,7 @@ export async function handleDeleteCollection(server: ServerContext, context: Req
       limit: request.limit,
       ...(request.nameSelected === undefined ? {} : { name: request.nameSelected }),
       ...(request.select === undefined ? {} : { select: request.select }),
+      ...(request.equals === undefined ? {} : { equals: request.equals }),
       ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
     });
     const queue = [...list.items];

@@ -12,7 +12,7 @@ import {
   parseFieldSelector,
   parseLabelSelector,
 } from '@k/apimachinery';
-import type { Freshness, SelectFunction } from '@k/storage';
+import type { Freshness, SelectFunction, SelectorEquals } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope } from '../server-context.js';
 import { decodeContinue } from './continue-token.js';
@@ -20,6 +20,8 @@ import { decodeContinue } from './continue-token.js';
 /** `meta/v1` ListOptions, checked. */
 export interface ListRequest {
   select: SelectFunction | undefined;
+  /** The equalities in the selectors, which indexes can answer. */
+  equals: SelectorEquals | undefined;
   /** A `metadata.name=x` field selector. */
   nameSelected: string | undefined;
   limit: number;
@@ -58,6 +60,7 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
   const { selector: fields, nameSelected } = parseFields(query.get('fieldSelector'), scope);
   const request: ListRequest = {
     select: combine(label, fields),
+    equals: equalsOf(label, fields),
     nameSelected,
     limit: limit !== undefined && limit > 0 ? limit : 0,
     resourceVersion,
@@ -75,6 +78,7 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
 
 const EVERYTHING: ListRequest = Object.freeze({
   select: undefined,
+  equals: undefined,
   nameSelected: undefined,
   limit: 0,
   resourceVersion: '',
@@ -184,6 +188,16 @@ function parseFields(text: string | null, scope: ResourceScope): { selector: Fie
     if (field === 'metadata.name' && requirement.operator === '=') nameSelected = requirement.value;
   }
   return { selector, nameSelected };
+}
+
+function equalsOf(label: LabelSelector | undefined, fieldSelector: FieldSelector | undefined): SelectorEquals | undefined {
+  const labels: Record<string, string> = {};
+  for (const { key, operator, values } of label ?? []) {
+    if ((operator === '=' || operator === 'in') && values.length === 1) labels[key] = values[0] as string;
+  }
+  const fields: Record<string, string> = {};
+  for (const { field, operator, value } of fieldSelector ?? []) if (operator === '=') fields[field] = value;
+  return Object.keys(labels).length + Object.keys(fields).length === 0 ? undefined : { labels, fields };
 }
 
 function combine(labels: LabelSelector | undefined, fields: FieldSelector | undefined): SelectFunction | undefined {

@@ -1,4 +1,4 @@
-import { newExpired, newNotFound, newStatusError } from '@k/apimachinery';
+import { newExpired, newInternalError, newNotFound, newStatusError } from '@k/apimachinery';
 import { StorageError } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
@@ -33,6 +33,7 @@ export async function handleList(server: ServerContext, context: RequestContext,
       limit: request.limit,
       ...(request.nameSelected === undefined ? {} : { name: request.nameSelected }),
       ...(request.select === undefined ? {} : { select: request.select }),
+      ...(request.equals === undefined ? {} : { equals: request.equals }),
       ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
     });
     const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
@@ -46,6 +47,8 @@ export async function handleList(server: ServerContext, context: RequestContext,
     await sendList(context, scope, result.items, metadata);
   } catch (error) {
     if (StorageError.is(error, 'STORAGE_COMPACTED')) throw compacted(request, scope);
+    // A list names the object that cannot be read; a get need not.
+    if (StorageError.is(error, 'STORAGE_CORRUPT')) throw newInternalError(error.message, error);
     throw storageFault(error, scope.served.definition, '');
   }
 }

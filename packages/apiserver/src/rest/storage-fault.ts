@@ -29,7 +29,7 @@ export function storageFault(error: unknown, resource: GroupResource, name: stri
       error,
     );
   }
-  if (StorageError.is(error, 'STORAGE_CORRUPT')) return newInternalError('the stored object cannot be read', error);
+  if (StorageError.is(error, 'STORAGE_CORRUPT')) return newInternalError(error.data.reason ?? 'the stored object cannot be read', error);
   return error;
 }
 

@@ -18,6 +18,9 @@ import { storageFault } from './storage-fault.js';
 
 /** Bytes that one slow watcher may have waiting. */
 const WATCH_BUFFER_BYTES_MAX = 32 * 1024 * 1024;
+/** Initial events wait while a client has this much to read. */
+const PACE_BYTES = 1024 * 1024;
+const PACE_LOOK_MS = 5;
 /** Between bookmarks, as upstream: about a minute. */
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Watches without `timeoutSeconds` end after this or up to twice as long, so that clients spread. */
@@ -86,7 +89,9 @@ class WatchStream {
       watch = await storage.watch({
         namespace: this.#scope.namespace,
         ...(name === undefined ? {} : { name }),
+        ...(this.#request.equals === undefined ? {} : { equals: this.#request.equals }),
         start,
+        pace: () => this.#pace(),
         onEvent: (event) => this.#onEvent(event),
         onInitialEnd: (revision) => {
           if (sendBookmarkAtStart) this.#bookmark(revision, true);
@@ -121,6 +126,21 @@ class WatchStream {
         exchange.end();
       }
     }
+  }
+
+  /** Holds initial events back while the client has much to read; gives up when it has gone. */
+  #pace(): Promise<void> | undefined {
+    const { exchange } = this.#context;
+    this.#flush();
+    if (exchange.bufferedBytes < PACE_BYTES) return undefined;
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.#ended || exchange.closed) reject(new StorageError('STORAGE_CLOSED', 'the client has gone', {}));
+        else if (exchange.bufferedBytes < PACE_BYTES) resolve();
+        else setTimeout(look, PACE_LOOK_MS);
+      };
+      look();
+    });
   }
 
   readonly #onShutdown = (): void => this.#end();

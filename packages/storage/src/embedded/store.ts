@@ -36,7 +36,7 @@ export interface EmbeddedStoreOptions {
   mapSizeBytes?: number;
   /** Milliseconds between looks for expired keys. Default 1_000. */
   expiryIntervalMs?: number;
-  /** Milliseconds for which history is kept at least, and between compactions. 0 = only when asked. Default 300_000. */
+  /** Milliseconds for which history is kept at least; a fifth more at most. 0 = compaction only when asked. Default 300_000. */
   compactionIntervalMs?: number;
   /** Revisions of history kept at most, whatever their age. Default 500_000. */
   historyCountMax?: number;
@@ -46,6 +46,8 @@ export interface EmbeddedStoreOptions {
   discardUnfinishedRestore?: boolean;
 }
 
+/** How finely the age of history is known. */
+const TICKS_PER_INTERVAL = 5;
 /** Expired keys deleted per look. */
 const EXPIRE_COUNT = 1000;
 const EMPTY = Buffer.alloc(0);
@@ -91,8 +93,8 @@ class EmbeddedStore implements KeyValueStore {
   #expiring = false;
   #expiryTimer: NodeJS.Timeout | null = null;
   #compactionTimer: NodeJS.Timeout | null = null;
-  /** The revision at the last tick of the compaction timer. */
-  #tickRevision = 0;
+  /** The revisions at the last ticks of the compaction timer, the oldest first. */
+  #ticks: number[] = [];
   #closed = false;
 
   constructor(tables: Tables, options: EmbeddedStoreOptions, lock: FolderLock) {
@@ -125,11 +127,11 @@ class EmbeddedStore implements KeyValueStore {
     const intervalMs = this.#options.compactionIntervalMs ?? 300_000;
     if (this.#compacted > 0) this.#sweep(this.#compacted);
     if (intervalMs === 0) return;
-    this.#tickRevision = this.#queue.durableRevision;
+    this.#ticks = [this.#queue.durableRevision];
     this.#compactionTimer = setInterval(() => {
-      this.#compactQuietly(this.#tickRevision);
-      this.#tickRevision = this.#queue.durableRevision;
-    }, intervalMs);
+      if (this.#ticks.length >= TICKS_PER_INTERVAL) this.#compactQuietly(this.#ticks.shift() as number);
+      this.#ticks.push(this.#queue.durableRevision);
+    }, intervalMs / TICKS_PER_INTERVAL);
     this.#compactionTimer.unref();
   }
 
@@ -230,7 +232,8 @@ class EmbeddedStore implements KeyValueStore {
       const revision = Math.max(options.revision, floor);
       const begin = (result: RestoreResult): RestoreResult => {
         this.#queue.reset(result.revision);
-        this.#compacted = this.#tickRevision = result.revision;
+        this.#compacted = result.revision;
+        this.#ticks = [result.revision];
         const data = { requestedRevision: floor, compactRevision: result.revision };
         this.#watches.end(new StorageError('STORAGE_COMPACTED', 'a snapshot was restored', data));
         return result;
