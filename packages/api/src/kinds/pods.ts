@@ -5,6 +5,14 @@ import { qosClass } from './qos-class.js';
 
 type Fields = Record<string, unknown>;
 
+/** The condition of a new pod that waits for its scheduling gates. */
+const SCHEDULING_GATED = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
 /** Pods. */
 export const podStrategy: KindRules = {
   hasGeneration: true,
@@ -13,7 +21,8 @@ export const podStrategy: KindRules = {
   applyDefaults: (object) => podDefaults((object['spec'] ??= {}) as PodSpec),
   prepareForCreate: (object) => {
     (object.metadata ??= {}).generation = 1;
-    object['status'] = { phase: 'Pending', qosClass: qosClass(object) };
+    const isGated = ((object['spec'] as { schedulingGates?: unknown[] } | undefined)?.schedulingGates ?? []).length > 0;
+    object['status'] = { phase: 'Pending', qosClass: qosClass(object), ...(isGated ? { conditions: [SCHEDULING_GATED] } : {}) };
   },
   prepareForUpdate: (object, old, subresource) => {
     const metadata = (object.metadata ??= {});

@@ -30,7 +30,11 @@ function applyDefaults(object: KubeObject): void {
   }
   if (isExternal(spec)) spec.externalTrafficPolicy ||= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type === 'LoadBalancer') {
+    spec.allocateLoadBalancerNodePorts ??= true;
+    const status = object['status'] as { loadBalancer?: { ingress?: { ip?: string; ipMode?: string }[] } } | undefined;
+    for (const ingress of status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
+  }
 }
 
 /** Clients that know only `clusterIP` get `clusterIPs` to fit; clients that changed it mean both. */
