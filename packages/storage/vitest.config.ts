@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import shared from '../../vitest.shared.ts';
 
-export default defineConfig(shared);
+// Most of these tests wait: for disks, for processes that are killed and started, for elections.
+export default defineConfig({ ...shared, test: { ...shared.test, maxWorkers: 4 } });
