@@ -19,16 +19,13 @@ import type {
   StoredObject,
 } from '../resource-storage.js';
 import type { RevisionProbe } from '../revision-probe.js';
-import { ChangeDecoder, type DecodedBatch, type DecodedChange } from './change-decoder.js';
+import { CacheContents } from './cache-contents.js';
+import { ChangeDecoder, type DecodedBatch } from './change-decoder.js';
 import { DirectReader } from './direct-reader.js';
-import { EventRing, ResourceChange } from './event-ring.js';
-import { indexAfter, OrderedObjects } from './ordered-objects.js';
-import { atRevision, type Decoded, ResourceCodec, UnreadableObject } from './resource-codec.js';
+import { ResourceCodec, UnreadableObject } from './resource-codec.js';
 import { ResourceWriter } from './resource-writer.js';
 import { RevisionWaiters } from './revision-waiters.js';
-import { selectPage } from './select-page.js';
 import { SlabAllocator } from './slab.js';
-import { stateAt } from './state-at.js';
 import { type CacheSource, WatchHub } from './watch-hub.js';
 
 /** A read that asks for a revision not yet here waits this long. */
@@ -50,11 +47,8 @@ export class CachedResource implements ResourceStorage {
   readonly #codec: ResourceCodec;
   readonly #reader: DirectReader;
   readonly #writer: ResourceWriter;
-  readonly #ring: EventRing;
+  readonly #contents: CacheContents;
   readonly #hub: WatchHub;
-  readonly #objects = new OrderedObjects();
-  /** Values that cannot be read, by key. */
-  readonly #unreadable = new Map<string, UnreadableObject>();
   readonly #waiters = new RevisionWaiters(() => this.#watch?.requestProgress());
   /** Everything up to here is in the cache; 0 while it is not filled. */
   #revision = 0;
@@ -76,12 +70,12 @@ export class CachedResource implements ResourceStorage {
     this.#probe = probe;
     this.#codec = new ResourceCodec(options);
     this.#reader = new DirectReader(store, this.#codec, options);
-    this.#ring = new EventRing({
+    this.#contents = new CacheContents(this.#codec, {
       countMax: options.historySize ?? HISTORY_COUNT,
       bytesMax: options.historyBytesMax ?? HISTORY_BYTES,
     });
     this.#writer = new ResourceWriter(store, this.#codec, options, {
-      cached: (namespace, name) => this.#objects.get(namespace, name),
+      cached: (namespace, name) => this.#contents.get(namespace, name),
       settle: (revision) => this.#settle(revision),
     });
     const self = this;
@@ -89,11 +83,11 @@ export class CachedResource implements ResourceStorage {
       get revision() {
         return self.#revision;
       },
-      ring: this.#ring,
+      ring: this.#contents.ring,
       filled: () => this.#fill(),
       objects: (watch) => {
-        this.#checkReadable(watch.namespace ?? '', watch.name);
-        return this.#sourceOf(watch);
+        this.#contents.checkReadable(watch.namespace ?? '', watch.name);
+        return this.#contents.source(watch);
       },
       reach: (freshness) => this.#reachOrFail(freshness),
       requestProgress: () => this.#watch?.requestProgress(),
@@ -105,18 +99,20 @@ export class CachedResource implements ResourceStorage {
     if (freshness.kind === 'exact') return (await this.#reader.get(namespace, name, freshness.revision)).object;
     const wait = this.#reach(freshness);
     if (wait !== null && !(await wait)) return (await this.#reader.get(namespace, name)).object;
-    const object = this.#objects.get(namespace, name);
-    if (object === undefined && this.#unreadable.size > 0) this.#checkReadable(namespace, name);
+    const object = this.#contents.get(namespace, name);
+    if (object === undefined) this.#contents.checkReadable(namespace, name);
     return object ?? null;
   }
 
   async list(options: ListOptions): Promise<ListResult> {
-    const { freshness, namespace = '', name, startAfter } = options;
-    if (freshness.kind === 'exact') return this.#listAt(options, freshness.revision);
+    const { freshness } = options;
+    if (freshness.kind === 'exact') {
+      const { revision } = freshness;
+      return (revision <= this.#revision ? this.#contents.pageAt(options, revision) : null) ?? this.#reader.list(options, revision);
+    }
     const wait = this.#reach(freshness);
     if (wait !== null && !(await wait)) return this.#reader.list(options);
-    this.#checkReadable(namespace, name);
-    return this.#page(this.#sourceOf(options), this.#revision, startAfter, options);
+    return this.#contents.page(options, this.#revision);
   }
 
   watch(options: ResourceWatchOptions): Promise<ResourceWatchHandle> {
@@ -136,7 +132,7 @@ export class CachedResource implements ResourceStorage {
   }
 
   count(): number {
-    return this.#objects.size + this.#unreadable.size;
+    return this.#contents.size;
   }
 
   async ready(): Promise<void> {
@@ -151,40 +147,8 @@ export class CachedResource implements ResourceStorage {
     this.#hub.end(closedError());
     this.#waiters.giveUp();
     this.#revision = 0;
-    this.#objects.clear();
-    this.#ring.reset(0);
+    this.#contents.clear();
     this.#onClose(this);
-  }
-
-  /** The objects to look at: by name, by index, or all. */
-  #sourceOf(options: Pick<ListOptions, 'namespace' | 'name' | 'equals'>): readonly StoredObject[] {
-    const { namespace = '', name, equals } = options;
-    if (name !== undefined) return this.#objects.named(namespace, name);
-    const found = equals === undefined ? null : this.#objects.candidates(namespace, equals);
-    return found ?? this.#objects.list(namespace);
-  }
-
-  #page(source: readonly StoredObject[], revision: number, startAfter: string | undefined, options: ListOptions): ListResult {
-    const { prefix } = this.#codec;
-    const from = startAfter === undefined ? 0 : indexAfter(source, `${prefix}${startAfter}`);
-    return selectPage(source, { from, revision, prefix }, options);
-  }
-
-  /** At an exact revision: from memory while the ring reaches back, else from the store. */
-  async #listAt(options: ListOptions, revision: number): Promise<ListResult> {
-    if (revision <= this.#revision && this.#unreadable.size === 0) {
-      const source = stateAt(this.#ring, revision, this.#objects.list(options.namespace ?? ''), options);
-      if (source !== null) return this.#page(source, revision, options.startAfter, options);
-    }
-    return this.#reader.list(options, revision);
-  }
-
-  /** Throws when a value in the read's reach cannot be read: a list without it would be a lie. */
-  #checkReadable(namespace: string, name: string | undefined): void {
-    if (this.#unreadable.size === 0) return;
-    for (const object of this.#unreadable.values()) {
-      if ((namespace === '' || object.namespace === namespace) && (name === undefined || object.name === name)) throw object.error;
-    }
   }
 
   /** Waits until the cache is as fresh as asked: `null` = it is; else true, or false when it did not get there in time. */
@@ -243,13 +207,12 @@ export class CachedResource implements ResourceStorage {
   async #load(): Promise<void> {
     let revision = 0;
     for (let attempt = 1; ; attempt++) {
-      this.#objects.clear();
-      this.#unreadable.clear();
+      this.#contents.clear();
       const slab = new SlabAllocator();
       try {
         for await (const page of this.#reader.pages()) {
           revision = page.revision;
-          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv, slab.allocate)))) this.#put(decoded);
+          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv, slab.allocate)))) this.#contents.put(decoded);
         }
         break;
       } catch (error) {
@@ -257,7 +220,7 @@ export class CachedResource implements ResourceStorage {
       }
     }
     if (this.#closed) throw closedError();
-    this.#ring.reset(revision);
+    this.#contents.ring.reset(revision);
     this.#revision = revision;
     this.#follow(revision + 1);
     this.#waiters.reached(revision);
@@ -305,41 +268,18 @@ export class CachedResource implements ResourceStorage {
   }
 
   #apply(batch: DecodedBatch): void {
-    for (const change of batch.changes) if (change.kv.modRevision > this.#revision) this.#applyChange(change);
+    for (const change of batch.changes) {
+      if (change.kv.modRevision <= this.#revision) continue;
+      const event = this.#contents.apply(change);
+      if (event instanceof UnreadableObject) this.#hub.fail(event);
+      else if (event !== null) {
+        this.#hub.deliver(event);
+        event.release();
+      }
+    }
     if (batch.revision > this.#revision) this.#revision = batch.revision;
     this.#waiters.reached(this.#revision);
     this.#hub.advanced();
-  }
-
-  #applyChange({ kv, object }: DecodedChange): void {
-    const revision = kv.modRevision;
-    if (object instanceof UnreadableObject) {
-      this.#put(object);
-      // Whoever resumes from before this point meets the value in the store.
-      this.#ring.reset(revision);
-      this.#hub.fail(object);
-      return;
-    }
-    const at = this.#codec.parseKey(kv.key);
-    const before = object === null ? this.#objects.delete(at.namespace, at.name) : this.#put(object);
-    if (object === null) this.#unreadable.delete(kv.key);
-    let event: ResourceChange;
-    if (object !== null) event = new ResourceChange(before === undefined ? 'ADDED' : 'MODIFIED', object, before ?? null, revision);
-    else if (before !== undefined) event = new ResourceChange('DELETED', atRevision(before, revision), before, revision);
-    else return;
-    this.#ring.push(event);
-    this.#hub.deliver(event);
-    event.release();
-  }
-
-  /** @returns The object that was there. */
-  #put(decoded: Decoded): StoredObject | undefined {
-    if (decoded instanceof UnreadableObject) {
-      this.#unreadable.set(decoded.key, decoded);
-      return this.#objects.delete(decoded.namespace, decoded.name);
-    }
-    if (this.#unreadable.size > 0) this.#unreadable.delete(decoded.key);
-    return this.#objects.set(decoded);
   }
 }
 

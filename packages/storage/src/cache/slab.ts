@@ -7,7 +7,7 @@ const SHARED_BYTES_MAX = 16 * 1024;
  * Memory for many objects that come together: filling a cache makes tens of thousands of buffers, and each of its own
  * costs a few hundred bytes and two microseconds.
  *
- * A slab lives as long as any object in it. It is for the filling only: what changes later has memory of its own, so at
+ * A slab lives until the last object in it has gone. It is for the filling only: what changes later has memory of its own, so at
  * most the bytes of one filling can be held in vain.
  */
 export class SlabAllocator {
