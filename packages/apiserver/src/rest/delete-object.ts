@@ -217,8 +217,9 @@ function setPropagationFinalizers(scope: ResourceScope, options: DeleteOptions, 
 
 function checkPreconditions(scope: ResourceScope, options: DeleteOptions, old: KubeObject, stored: StoredObject): void {
   const { definition } = scope.served;
-  // Upstream names the kind, not the resource, in these errors.
-  const subject = { group: definition.group, resource: definition.kind };
+  // The common store names the kind in these errors; namespaces have a store of their own.
+  const isNamespace = definition.group === '' && definition.resource === 'namespaces';
+  const subject = { group: definition.group, resource: isNamespace ? definition.resource : definition.kind };
   if (options.uid !== undefined && options.uid !== old.metadata?.uid) {
     throw newConflict(
       subject,

@@ -28,6 +28,7 @@ interface Budget extends KubeObject {
     currentHealthy?: number;
     desiredHealthy?: number;
     disruptedPods?: Record<string, string>;
+    conditions?: { type: string; status: string; lastTransitionTime: string; [field: string]: unknown }[];
   };
 }
 
@@ -80,7 +81,22 @@ function takeDisruption(budget: Budget, pod: string, now: string): Budget {
   }
   status.disruptionsAllowed = allowed - 1;
   status.disruptedPods = { ...status.disruptedPods, [pod]: now };
+  if (status.disruptionsAllowed === 0) markExhausted(status, now);
   return budget;
+}
+
+/** Says in the budget's conditions that it allows no disruption any more. */
+function markExhausted(status: NonNullable<Budget['status']>, now: string): void {
+  const before = status.conditions?.find(({ type }) => type === 'DisruptionAllowed');
+  const condition = {
+    type: 'DisruptionAllowed',
+    status: 'False',
+    observedGeneration: status.observedGeneration ?? 0,
+    lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : now,
+    reason: 'InsufficientPods',
+    message: '',
+  };
+  status.conditions = [...(status.conditions ?? []).filter(({ type }) => type !== condition.type), condition];
 }
 
 async function checkBudgets(server: ServerContext, pod: KubeObject, namespace: string, name: string, dryRun: boolean): Promise<void> {
