@@ -34,6 +34,7 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<M
     answered: false,
     onStreamStart: null,
     aborted: false,
+    admissionEnds: [],
   };
   await runChain(filters, context, log);
   return exchange;
