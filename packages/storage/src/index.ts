@@ -1,4 +1,5 @@
-export { type EmbeddedStoreOptions, openEmbeddedStore } from './embedded/store.js';
+export type { EmbeddedStoreOptions } from './embedded/options.js';
+export { openEmbeddedStore } from './embedded/store.js';
 export * from './errors.js';
 export { createStorageFactory, type StorageFactoryOptions } from './factory.js';
 export * from './key-value-store.js';

@@ -20,34 +20,15 @@ import type {
   WriteResult,
 } from '../key-value-store.js';
 import { CommitQueue } from './commit-queue.js';
-import { sweep } from './compaction.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
+import { History } from './history.js';
+import type { EmbeddedStoreOptions } from './options.js';
 import { rangeAt, versionAt } from './read-at.js';
 import { toKeyValue, type VersionRecord } from './record.js';
 import { restoreRows } from './restore.js';
 import { type IndexEntry, KEY_BYTES_MAX, readFault, Tables } from './tables.js';
 import { WatchList } from './watch-list.js';
 
-/** How the embedded store is opened. */
-export interface EmbeddedStoreOptions {
-  /** Folder of the store; made when missing. */
-  dir: string;
-  /** Bytes of address space reserved at first; the file may grow beyond. Default 16 GiB. */
-  mapSizeBytes?: number;
-  /** Milliseconds between looks for expired keys. Default 1_000. */
-  expiryIntervalMs?: number;
-  /** Milliseconds for which history is kept at least; a fifth more at most. 0 = compaction only when asked. Default 300_000. */
-  compactionIntervalMs?: number;
-  /** Revisions of history kept at most, whatever their age. Default 500_000. */
-  historyCountMax?: number;
-  /** Bytes of one value at most. Default 1.5 MiB, as etcd. */
-  valueBytesMax?: number;
-  /** Open a folder whose restore was broken off, empty. Default false: that is an error. */
-  discardUnfinishedRestore?: boolean;
-}
-
-/** How finely the age of history is known. */
-const TICKS_PER_INTERVAL = 5;
 /** Expired keys deleted per look. */
 const EXPIRE_COUNT = 1000;
 const EMPTY = Buffer.alloc(0);
@@ -88,25 +69,22 @@ class EmbeddedStore implements KeyValueStore {
   readonly #lock: FolderLock;
   readonly #queue: CommitQueue;
   readonly #watches: WatchList;
-  #compacted: number;
-  #sweeping: Promise<void> = Promise.resolve();
+  readonly #history: History;
   #expiring = false;
   #expiryTimer: NodeJS.Timeout | null = null;
-  #compactionTimer: NodeJS.Timeout | null = null;
-  /** The revisions at the last ticks of the compaction timer, the oldest first. */
-  #ticks: number[] = [];
   #closed = false;
 
   constructor(tables: Tables, options: EmbeddedStoreOptions, lock: FolderLock) {
     this.#tables = tables;
     this.#options = options;
     this.#lock = lock;
-    this.#compacted = tables.meta('compacted') ?? 0;
     this.#queue = new CommitQueue(tables, tables.meta('revision') ?? 1, (records, revision) => {
       this.#watches.deliver(records, revision);
-      const historyCountMax = this.#options.historyCountMax ?? 500_000;
-      // A tenth of slack, so that a sweep is worth its while.
-      if (revision - Math.max(this.#compacted, 1) > historyCountMax * 1.1) this.#compactQuietly(revision - historyCountMax);
+      this.#history.advanced(revision);
+    });
+    this.#history = new History(tables, this.#queue, {
+      intervalMs: options.compactionIntervalMs ?? 300_000,
+      countMax: options.historyCountMax ?? 500_000,
     });
     const self = this;
     this.#watches = new WatchList(tables, {
@@ -114,7 +92,7 @@ class EmbeddedStore implements KeyValueStore {
         return self.#queue.durableRevision;
       },
       get compactedRevision() {
-        return self.#compacted;
+        return self.#history.compactedRevision;
       },
     });
   }
@@ -124,21 +102,13 @@ class EmbeddedStore implements KeyValueStore {
     this.#expiryTimer = setInterval(() => this.#expire(), this.#options.expiryIntervalMs ?? 1000);
     this.#expiryTimer.unref();
     this.#expire();
-    const intervalMs = this.#options.compactionIntervalMs ?? 300_000;
-    if (this.#compacted > 0) this.#sweep(this.#compacted);
-    if (intervalMs === 0) return;
-    this.#ticks = [this.#queue.durableRevision];
-    this.#compactionTimer = setInterval(() => {
-      if (this.#ticks.length >= TICKS_PER_INTERVAL) this.#compactQuietly(this.#ticks.shift() as number);
-      this.#ticks.push(this.#queue.durableRevision);
-    }, intervalMs / TICKS_PER_INTERVAL);
-    this.#compactionTimer.unref();
+    this.#history.start();
   }
 
   async get(key: string, options?: { revision?: number }): Promise<GetResult> {
     return this.#read(() => {
       const revision = this.#queue.durableRevision;
-      if (options?.revision !== undefined) this.#checkRevision(options.revision);
+      if (options?.revision !== undefined) this.#history.check(options.revision);
       return { kv: toKeyValue(versionAt(this.#tables, key, options?.revision ?? revision)), revision };
     });
   }
@@ -146,7 +116,7 @@ class EmbeddedStore implements KeyValueStore {
   async range(options: RangeOptions): Promise<RangeResult> {
     return this.#read(() => {
       const revision = this.#queue.durableRevision;
-      if (options.revision !== undefined) this.#checkRevision(options.revision);
+      if (options.revision !== undefined) this.#history.check(options.revision);
       return { ...rangeAt(this.#tables, options, options.revision ?? revision), revision: options.revision ?? revision };
     });
   }
@@ -218,11 +188,7 @@ class EmbeddedStore implements KeyValueStore {
 
   async compact(revision: number): Promise<void> {
     if (this.#closed) throw closedError();
-    if (revision <= this.#compacted) return;
-    if (revision > this.#queue.durableRevision) throw this.#future(revision);
-    await this.#queue.exclusive(() => this.#tables.write(() => this.#tables.putMeta('compacted', revision)));
-    this.#compacted = Math.max(this.#compacted, revision);
-    await this.#sweep(revision);
+    await this.#history.compact(revision);
   }
 
   async restore(rows: AsyncIterable<KeyValue> | Iterable<KeyValue>, options: RestoreOptions): Promise<RestoreResult> {
@@ -232,8 +198,7 @@ class EmbeddedStore implements KeyValueStore {
       const revision = Math.max(options.revision, floor);
       const begin = (result: RestoreResult): RestoreResult => {
         this.#queue.reset(result.revision);
-        this.#compacted = result.revision;
-        this.#ticks = [result.revision];
+        this.#history.reset(result.revision);
         const data = { requestedRevision: floor, compactRevision: result.revision };
         this.#watches.end(new StorageError('STORAGE_COMPACTED', 'a snapshot was restored', data));
         return result;
@@ -256,8 +221,7 @@ class EmbeddedStore implements KeyValueStore {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#expiryTimer !== null) clearInterval(this.#expiryTimer);
-    if (this.#compactionTimer !== null) clearInterval(this.#compactionTimer);
-    await this.#sweeping;
+    await this.#history.stop();
     await this.#queue.settled();
     this.#watches.close(closedError());
     await this.#tables.close();
@@ -288,18 +252,6 @@ class EmbeddedStore implements KeyValueStore {
     if (keyBytes === 0 || key.includes('\0')) throw new RangeError('"key" expected a non-empty string without NUL');
   }
 
-  #checkRevision(revision: number): void {
-    if (revision > this.#queue.durableRevision) throw this.#future(revision);
-    if (revision >= this.#compacted) return;
-    const data = { requestedRevision: revision, compactRevision: this.#compacted };
-    throw new StorageError('STORAGE_COMPACTED', `revision ${revision} was compacted`, data);
-  }
-
-  #future(revision: number): StorageError {
-    const data = { requestedRevision: revision, currentRevision: this.#queue.durableRevision };
-    return new StorageError('STORAGE_FUTURE_REVISION', `revision ${revision} lies in the future`, data);
-  }
-
   /** The newest version of a key, durable or not: what writes are checked against. */
   #newest(key: string): IndexEntry | null {
     if (this.#closed) throw closedError();
@@ -310,8 +262,15 @@ class EmbeddedStore implements KeyValueStore {
 
   #expire(): void {
     if (this.#closed || this.#expiring) return;
+    let expired: { key: string; expiresAtMs: number }[];
+    try {
+      expired = this.#tables.expired(Date.now(), EXPIRE_COUNT);
+    } catch {
+      // Damage is for readers to hear of, not for a timer to die of.
+      return;
+    }
     this.#expiring = true;
-    const deletions = this.#tables.expired(Date.now(), EXPIRE_COUNT).map(async ({ key, expiresAtMs }) => {
+    const deletions = expired.map(async ({ key, expiresAtMs }) => {
       const record = this.#newest(key);
       if (record !== null && record.expiresAtMs === expiresAtMs) await this.delete(key, record.modRevision);
     });
@@ -320,20 +279,6 @@ class EmbeddedStore implements KeyValueStore {
       this.#expiring = false;
       if (deletions.length === EXPIRE_COUNT) this.#expire();
     });
-  }
-
-  /** Compaction by the clock: what fails now is tried again at the next turn. */
-  #compactQuietly(revision: number): void {
-    if (revision > this.#compacted && !this.#closed) this.compact(revision).catch(() => {});
-  }
-
-  /** One sweep after the other. Writes go on between its steps. */
-  #sweep(revision: number): Promise<void> {
-    const run = this.#sweeping.then(async () => {
-      if (!this.#closed) await sweep(this.#tables, revision, (step) => this.#queue.exclusive(step));
-    });
-    this.#sweeping = run.catch(() => {});
-    return run;
   }
 }
 

@@ -41,7 +41,7 @@ export class WatchList {
       requestProgress: () => {
         queueMicrotask(() => {
           if (watcher.closed || this.#closed || this.#replaying.has(watcher)) return;
-          this.#hand(watcher, { changes: [], revision: this.#source.durableRevision });
+          this.#hand(watcher, () => ({ changes: [], revision: this.#source.durableRevision }));
         });
       },
       close: () => this.#remove(watcher),
@@ -55,11 +55,12 @@ export class WatchList {
       let full: WatchChange[] | null = null;
       for (const watcher of group) {
         const { next, options } = watcher;
-        let batch = options.prevKv ? (full ??= this.#select(records, prefix, true)) : (plain ??= this.#select(records, prefix, false));
-        if (batch.length > 0 && (batch[0] as WatchChange).kv.modRevision < next)
-          batch = batch.filter((change) => change.kv.modRevision >= next);
         watcher.next = Math.max(next, revision + 1);
-        this.#hand(watcher, { changes: batch, revision });
+        this.#hand(watcher, () => {
+          let changes = options.prevKv ? (full ??= this.#select(records, prefix, true)) : (plain ??= this.#select(records, prefix, false));
+          if ((changes[0]?.kv.modRevision ?? next) < next) changes = changes.filter((change) => change.kv.modRevision >= next);
+          return { changes, revision };
+        });
       }
     }
   }
@@ -108,15 +109,15 @@ export class WatchList {
       return;
     }
     watcher.next = end + 1;
-    this.#hand(watcher, { changes, revision: end });
+    this.#hand(watcher, () => ({ changes, revision: end }));
     if (watcher.next > this.#source.durableRevision) this.#replay(watcher);
     else setImmediate(() => this.#replay(watcher));
   }
 
-  /** A watcher that throws ends; the others, and the writers, go on. */
-  #hand(watcher: Watcher, batch: WatchBatch): void {
+  /** A watcher that throws ends, or one whose values cannot be read; the others, and the writers, go on. */
+  #hand(watcher: Watcher, batch: () => WatchBatch): void {
     try {
-      watcher.options.onBatch(batch);
+      watcher.options.onBatch(batch());
     } catch (error) {
       this.#fail(watcher, error instanceof Error ? error : new Error(String(error)));
     }
