@@ -10,6 +10,7 @@ import { nodeRestriction } from './cases/node-restriction.js';
 import * as others from './cases/other-objects.js';
 import * as pods from './cases/pods.js';
 import { resourceQuota } from './cases/resource-quota.js';
+import { serviceAccount } from './cases/service-accounts.js';
 import { at, type Case, run } from './support/run-case.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -66,7 +67,7 @@ const TABLES: Readonly<Record<string, readonly Case[]>> = {
   NamespaceExists: namespaces.namespaceExists,
   LimitPodHardAntiAffinityTopology: pods.limitPodHardAntiAffinityTopology,
   LimitRanger: limitRanger,
-  ServiceAccount: pods.serviceAccount,
+  ServiceAccount: serviceAccount,
   NodeRestriction: [...nodeRestriction, ...nodeCertificates],
   TaintNodesByCondition: others.taintNodesByCondition,
   AlwaysPullImages: pods.alwaysPullImages,
