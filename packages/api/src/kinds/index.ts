@@ -1,11 +1,14 @@
 import type { KubeObject } from '@k/apimachinery';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
+import { endpointsDefaults, sliceDefaults } from './endpoints.js';
 import { eventStrategy } from './events.js';
 import { withGeneration } from './generation.js';
 import { limitRangeStrategy } from './limit-ranges.js';
+import { claimStrategy, volumeStrategy } from './persistent-volumes.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
+import { emptyStatus, freshStatus, statusSubresource } from './status.js';
 import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
 
 /** Rules of a kind, with the conversion between its versions where they differ. */
@@ -87,19 +90,6 @@ type Fields = Record<string, unknown>;
 const spec = (object: KubeObject): Fields => (object['spec'] ?? {}) as Fields;
 const status = (object: KubeObject): Fields => (object['status'] ?? {}) as Fields;
 
-/** Status is written through its own endpoint only. */
-export const statusSubresource: Pick<ResourceStrategy, 'prepareForCreate' | 'prepareForUpdate'> = {
-  prepareForCreate: (object) => {
-    delete object['status'];
-  },
-  prepareForUpdate: (object, old, subresource) => {
-    const kept = subresource === 'status' ? old['spec'] : old['status'];
-    const field = subresource === 'status' ? 'spec' : 'status';
-    if (kept === undefined) delete object[field];
-    else object[field] = kept;
-  },
-};
-
 const namespaceStrategy: KindRules = {
   ...statusSubresource,
   prepareForCreate: (object) => {
@@ -145,17 +135,6 @@ const nodeStrategy: KindRules = {
   fieldSelectorErrors: 'label',
 };
 
-const claimStrategy: KindRules = {
-  ...statusSubresource,
-  applyDefaults: (object) => {
-    spec(object)['volumeMode'] ??= 'Filesystem';
-  },
-  prepareForCreate: (object) => {
-    object['status'] = { phase: 'Pending' };
-  },
-  deleteReturnsObject: true,
-};
-
 /** Rules by `resource` or `resource.group`; resources that are not here have none. */
 export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   pods: podStrategy,
@@ -165,19 +144,10 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   nodes: nodeStrategy,
   serviceaccounts: { deleteReturnsObject: true },
   persistentvolumeclaims: claimStrategy,
-  persistentvolumes: {
-    ...statusSubresource,
-    applyDefaults: (object) => {
-      spec(object)['persistentVolumeReclaimPolicy'] ??= 'Retain';
-      spec(object)['volumeMode'] ??= 'Filesystem';
-    },
-    prepareForCreate: (object) => {
-      object['status'] = { phase: 'Pending' };
-    },
-  },
-  resourcequotas: statusSubresource,
+  persistentvolumes: volumeStrategy,
+  resourcequotas: emptyStatus,
   podtemplates: { applyDefaults: (object) => podTemplateDefaults(object['template'] as KubeObject | undefined) },
-  endpoints: { allowCreateOnUpdate: true },
+  endpoints: { allowCreateOnUpdate: true, applyDefaults: endpointsDefaults },
   limitranges: limitRangeStrategy,
   events: eventStrategy,
   'events.events.k8s.io': eventStrategy,
@@ -189,7 +159,7 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'jobs.batch': jobStrategy,
   'cronjobs.batch': withGeneration(
     {
-      ...statusSubresource,
+      ...emptyStatus,
       applyDefaults: (object) => {
         const fields = spec(object);
         fields['concurrencyPolicy'] ??= 'Allow';
@@ -206,10 +176,7 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'leases.coordination.k8s.io': { allowCreateOnUpdate: true },
   'poddisruptionbudgets.policy': withGeneration(
     {
-      ...statusSubresource,
-      prepareForCreate: (object) => {
-        object['status'] = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
-      },
+      ...freshStatus(() => ({ currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 })),
     },
     'spec',
   ),
@@ -220,24 +187,27 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
       object['volumeBindingMode'] ??= 'Immediate';
     },
   },
-  'volumeattachments.storage.k8s.io': { ...statusSubresource, deleteReturnsObject: true },
+  'volumeattachments.storage.k8s.io': { ...freshStatus(() => ({ attached: false })), deleteReturnsObject: true },
   'priorityclasses.scheduling.k8s.io': {
     hasGeneration: true,
     applyDefaults: (object) => {
       object['preemptionPolicy'] ??= 'PreemptLowerPriority';
     },
   },
-  'ingresses.networking.k8s.io': withGeneration({ ...statusSubresource }, 'spec'),
+  'ingresses.networking.k8s.io': withGeneration(
+    freshStatus(() => ({ loadBalancer: {} })),
+    'spec',
+  ),
   'ingressclasses.networking.k8s.io': withGeneration({}, 'spec'),
-  'endpointslices.discovery.k8s.io': withGeneration({}, 'addressType', 'endpoints', 'ports'),
+  'endpointslices.discovery.k8s.io': withGeneration({ applyDefaults: sliceDefaults }, 'addressType', 'endpoints', 'ports'),
   'validatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({}, 'webhooks'),
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({}, 'webhooks'),
-  'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(statusSubresource, 'spec'),
+  'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(emptyStatus, 'spec'),
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
-  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration(statusSubresource, 'spec'),
-  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': withGeneration(statusSubresource, 'spec'),
+  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration(emptyStatus, 'spec'),
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': withGeneration(emptyStatus, 'spec'),
   'deviceclasses.resource.k8s.io': withGeneration({}, 'spec'),
   'resourceslices.resource.k8s.io': withGeneration({}, 'spec'),
   'networkpolicies.networking.k8s.io': withGeneration(
@@ -256,8 +226,9 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'clusterrolebindings.rbac.authorization.k8s.io': { allowCreateOnUpdate: true, applyDefaults: subjectDefaults },
   'roles.rbac.authorization.k8s.io': { allowCreateOnUpdate: true },
   'clusterroles.rbac.authorization.k8s.io': { allowCreateOnUpdate: true },
-  'certificatesigningrequests.certificates.k8s.io': statusSubresource,
-  'apiservices.apiregistration.k8s.io': statusSubresource,
+  'certificatesigningrequests.certificates.k8s.io': emptyStatus,
+  'servicecidrs.networking.k8s.io': emptyStatus,
+  'apiservices.apiregistration.k8s.io': emptyStatus,
   'customresourcedefinitions.apiextensions.k8s.io': { ...statusSubresource, hasGeneration: true },
 };
 
