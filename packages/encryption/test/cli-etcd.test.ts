@@ -24,7 +24,7 @@ const OLD = `{name: k1, secret: ${secretOf(1)}}`;
 const NEW = `{name: k2, secret: ${secretOf(2)}}, ${OLD}`;
 
 if (hasEtcd()) {
-  describe('k-encryption over etcd', () => {
+  describe('k-encryption over etcd', { timeout: 120_000 }, () => {
     let etcd: EtcdServer;
     let dir = '';
     const config = (): string => join(dir, 'new.yaml');

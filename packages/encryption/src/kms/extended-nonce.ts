@@ -38,6 +38,7 @@ export function openExtended(seed: Uint8Array, data: Uint8Array, authenticated: 
 
 /** Decrypts nonce, ciphertext and tag under a data key. */
 export function openGcm(key: Uint8Array, data: Uint8Array, authenticated: Uint8Array, keyName: string): Uint8Array {
+  if (![16, 24, 32].includes(key.length)) throw new TransformError(`crypto/aes: invalid key size ${key.length}`, 'kms', keyName);
   if (data.length < NONCE_BYTES) throw new TransformError(TOO_SHORT, 'kms', keyName);
   const plain = primitives.aesGcmOpen(key, data.subarray(0, NONCE_BYTES), data.subarray(NONCE_BYTES), authenticated);
   if (plain === null) throw new TransformError('cipher: message authentication failed', 'kms', keyName);

@@ -104,7 +104,7 @@ export class KmsV1Provider implements HealthCheckedTransformer {
       this.#observer.onCacheMiss?.();
       dek = await this.#call(() => this.#service.decrypt(encrypted));
       if (![16, 24, 32].includes(dek.length)) {
-        throw new TransformError(`the plugin answered a data key of ${dek.length} bytes`, 'kms', this.name);
+        throw new TransformError(`crypto/aes: invalid key size ${dek.length}`, 'kms', this.name);
       }
     }
     const result = this.#open(dek, payload, authenticated);
