@@ -17,7 +17,6 @@ export async function handleCreate(server: ServerContext, context: RequestContex
   const options = parseWriteOptions(context, 'CreateOptions');
   const body = await readBody(context);
   const { definition, version } = scope.served;
-  context.audit?.setRequestBytes(body);
   const object = decodeObject(
     context,
     body,
@@ -98,7 +97,6 @@ async function createOnce(
   const admitted = request.object ?? object;
   const meta = (admitted.metadata ??= {});
   if (generateFrom !== null && (meta.name ?? '') === '') meta.name = generateName(generateFrom);
-  context.audit?.setObjectName(meta.name ?? '');
   definition.strategy.prepareForCreate?.(admitted);
   const hook = server.hooks.get(`${definition.resource}.${definition.group}`);
   await hook?.check?.(server, context, admitted, null);

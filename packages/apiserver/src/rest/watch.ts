@@ -4,7 +4,7 @@
  * Bounded: what a client has not taken yet counts against {@link WATCH_BUFFER_BYTES_MAX}; above it the watch is cut
  * and the client starts again from its last resourceVersion, as with kube-apiserver.
  */
-import { newExpired, newInternalError, type Status } from '@k/apimachinery';
+import { newBadRequest, newExpired, newInternalError, type Status } from '@k/apimachinery';
 import { emptyObject } from '@k/apimachinery/apply';
 import { type ResourceEvent, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
@@ -17,7 +17,7 @@ import { isVerbatim, negotiateObjects, partialMetadata, tableOf } from './render
 import { storageFault } from './storage-fault.js';
 
 /** Bytes that one slow watcher may have waiting. */
-const WATCH_BUFFER_BYTES_MAX = 32 * 1024 * 1024;
+const WATCH_BUFFER_BYTES_MAX = 8 * 1024 * 1024;
 /** Initial events wait while a client has this much to read. */
 const PACE_BYTES = 1024 * 1024;
 const PACE_LOOK_MS = 5;
@@ -25,6 +25,8 @@ const PACE_LOOK_MS = 5;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Watches without `timeoutSeconds` end after this or up to twice as long, so that clients spread. */
 const MIN_REQUEST_TIMEOUT_SECONDS = 1800;
+/** Timers count milliseconds in 31 bits. */
+const TIMEOUT_SECONDS_MAX = 2_000_000;
 
 const CLOSE = Buffer.from('}\n');
 const PREFIX: Readonly<Record<string, Buffer>> = {
@@ -35,6 +37,9 @@ const PREFIX: Readonly<Record<string, Buffer>> = {
 
 /** GET with `watch=1`. */
 export async function handleWatch(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
+  if (context.exchange.headers.upgrade?.toLowerCase() === 'websocket') {
+    throw newBadRequest('a watch over WebSocket is not served: send the request without the Upgrade header');
+  }
   const media = negotiateObjects(context, true);
   const request = parseListOptions(context, scope, true);
   const stream = new WatchStream(server, context, scope, media, request);
@@ -101,8 +106,9 @@ class WatchStream {
         },
         onEnd: (error) => this.#fail(error),
       });
-      const seconds = this.#request.timeoutSeconds ?? MIN_REQUEST_TIMEOUT_SECONDS * (1 + Math.random());
-      timers.push(setTimeout(() => this.#end(), Math.min(seconds, 2_000_000) * 1000));
+      const wanted = this.#request.timeoutSeconds || MIN_REQUEST_TIMEOUT_SECONDS * (1 + Math.random());
+      const seconds = Math.min(wanted, TIMEOUT_SECONDS_MAX);
+      timers.push(setTimeout(() => this.#end(), seconds * 1000));
       if (this.#request.allowWatchBookmarks) {
         timers.push(
           setInterval(() => {
