@@ -188,12 +188,11 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
     },
   },
   'volumeattachments.storage.k8s.io': { ...freshStatus(() => ({ attached: false })), deleteReturnsObject: true },
-  'priorityclasses.scheduling.k8s.io': {
-    hasGeneration: true,
+  'priorityclasses.scheduling.k8s.io': withGeneration({
     applyDefaults: (object) => {
       object['preemptionPolicy'] ??= 'PreemptLowerPriority';
     },
-  },
+  }),
   'ingresses.networking.k8s.io': withGeneration(
     freshStatus(() => ({ loadBalancer: {} })),
     'spec',

@@ -151,6 +151,13 @@ function generateSelector(spec: Fields, uid: string, name: string): void {
   spec['selector'] = { ...selector, matchLabels: { [UID_LABEL]: uid, ...selector.matchLabels } };
 }
 
+/** A job without labels takes those of its pods. */
+function labelLikeTemplate(object: KubeObject): void {
+  const labels = (object['spec'] as { template?: KubeObject } | undefined)?.template?.metadata?.labels;
+  const metadata = (object.metadata ??= {});
+  if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+}
+
 /** Jobs: a generated selector, orphaning by default. */
 export const jobStrategy: KindRules = {
   hasGeneration: true,
@@ -164,6 +171,7 @@ export const jobStrategy: KindRules = {
     spec['suspend'] ??= false;
     spec['backoffLimit'] ??= 6;
     spec['manualSelector'] ??= false;
+    labelLikeTemplate(object);
     spec['podReplacementPolicy'] ??= spec['podFailurePolicy'] ? 'Failed' : 'TerminatingOrFailed';
   },
   prepareForCreate: (object) => {
@@ -172,8 +180,8 @@ export const jobStrategy: KindRules = {
     object['status'] = {};
     const spec = object['spec'] as Fields;
     if (spec['manualSelector'] === true) return;
-    delete spec['manualSelector'];
     generateSelector(spec, metadata.uid ?? '', metadata.name ?? '');
+    labelLikeTemplate(object);
   },
   prepareForUpdate: (object, old, subresource) => {
     if (subresource === 'status') object['spec'] = old['spec'];

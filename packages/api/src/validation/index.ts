@@ -8,6 +8,7 @@ import {
   statefulSetValidation,
 } from './apps.js';
 import { autoscalerValidation } from './autoscaling.js';
+import { leaseValidation, priorityClassValidation, runtimeClassValidation } from './classes-and-leases.js';
 import { namespaceValidation, nodeValidation } from './cluster-objects.js';
 import { configMapValidation, secretValidation } from './config.js';
 import { disruptionBudgetValidation } from './disruption-budgets.js';
@@ -23,6 +24,7 @@ import { limitRangeValidation, resourceQuotaValidation } from './quotas.js';
 import { clusterRoleBindingValidation, clusterRoleValidation, roleBindingValidation, roleValidation } from './rbac.js';
 import { podTemplateValidation, replicationControllerValidation } from './replica-controllers.js';
 import { serviceValidation } from './services.js';
+import { attributesClassValidation, storageClassValidation, volumeAttachmentValidation } from './storage-classes.js';
 import { WARNINGS } from './warnings.js';
 
 /** Validation of the built-in kinds by `resource` or `resource.group`. */
@@ -56,6 +58,12 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   'ipaddresses.networking.k8s.io': ipAddressValidation,
   'servicecidrs.networking.k8s.io': serviceCidrValidation,
   'endpointslices.discovery.k8s.io': endpointSliceValidation,
+  'leases.coordination.k8s.io': leaseValidation,
+  'priorityclasses.scheduling.k8s.io': priorityClassValidation,
+  'runtimeclasses.node.k8s.io': runtimeClassValidation,
+  'storageclasses.storage.k8s.io': storageClassValidation,
+  'volumeattributesclasses.storage.k8s.io': attributesClassValidation,
+  'volumeattachments.storage.k8s.io': volumeAttachmentValidation,
   'roles.rbac.authorization.k8s.io': roleValidation,
   'clusterroles.rbac.authorization.k8s.io': clusterRoleValidation,
   'rolebindings.rbac.authorization.k8s.io': roleBindingValidation,
