@@ -195,9 +195,16 @@ function quoteChar(text: string, at: number): string {
   return `'\\u${code.toString(16).padStart(4, '0')}'`;
 }
 
+/** Characters of a string that mean themselves. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings hold none
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+
 function skipString(text: string, start: number): number {
   let i = start + 1;
   for (;;) {
+    PLAIN.lastIndex = i;
+    PLAIN.test(text);
+    i = PLAIN.lastIndex;
     if (i >= text.length) throw new SyntaxError('unexpected end of JSON input');
     const code = text.charCodeAt(i);
     if (code === 0x22) return i + 1;
