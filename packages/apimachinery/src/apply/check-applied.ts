@@ -5,6 +5,9 @@ import type { Schema } from '../schema.js';
 import { printPart } from './field-set.js';
 import { entrySchema, isNamedField, itemPart, structureOf } from './structure.js';
 
+/** Fields that every object has, whether its schema names them or not. */
+const EVERY_OBJECT: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+
 const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint';
 
 function scalarFault(value: unknown, schema: Schema): string | null {
@@ -39,6 +42,7 @@ export function appliedFaults(value: unknown, schema: Schema | undefined, path =
     }
     return Object.keys(value).flatMap((key) => {
       const at = `${path}.${key}`;
+      if (path === '' && !isNamedField(schema, key) && EVERY_OBJECT.has(key)) return [];
       const field = entrySchema(schema, key);
       if (schema.properties !== undefined && !isNamedField(schema, key) && field === undefined && !schema.preserveUnknownFields) {
         return [`${at}: field not declared in schema`];

@@ -68,7 +68,8 @@ export async function createObject(
     } catch (error) {
       if (!generated || !StatusError.is(error, 'AlreadyExists') || attempt >= GENERATE_NAME_TRIES) {
         if (generated && StatusError.is(error, 'AlreadyExists')) {
-          throw newStatusError(409, 'AlreadyExists', `${error.status.message}; please try again`, error.status.details ?? {});
+          const message = `${error.status.message}, the server was not able to generate a unique name for the object`;
+          throw newStatusError(409, 'AlreadyExists', message, { ...error.status.details, retryAfterSeconds: 1 });
         }
         throw error;
       }

@@ -103,7 +103,7 @@ export interface ParsedPatch {
 }
 
 /** Parses a JSON, merge or strategic merge patch; 400 when it is malformed. */
-export function readPatch(context: RequestContext, form: Exclude<PatchForm, 'apply'>, body: Buffer): ParsedPatch {
+export function readPatch(_context: RequestContext, form: Exclude<PatchForm, 'apply'>, body: Buffer): ParsedPatch {
   const prefix = form === 'strategic' ? '' : 'error decoding patch: ';
   let parsed: ReturnType<typeof parseJson>;
   try {
