@@ -387,6 +387,27 @@ describe('watch cache', () => {
     expect(unhandled.splice(0)).toEqual([]);
   });
 
+  it('takes everything for stale that was written before other keys came into use', async () => {
+    let generation = 0;
+    const transformer: ValueTransformer = {
+      ...new TestTransformer(),
+      encrypt: (data) => data,
+      decrypt: (data) => ({ data, stale: false }),
+      generation: () => generation,
+    };
+    const storage = factory.open({ ...PODS, keyPrefix: '/registry/generations', transformer });
+    await storage.create('a', 'old', pod('a', 'old'));
+    const staleOf = async (name: string): Promise<boolean | undefined> => (await storage.get('a', name, { kind: 'latest' }))?.stale;
+    expect(await staleOf('old')).toBe(false);
+    generation = 1;
+    expect(await staleOf('old')).toBe(true);
+    await storage.create('a', 'new', pod('a', 'new'));
+    expect(await staleOf('new')).toBe(false);
+    const current = await storage.get('a', 'old', { kind: 'latest' });
+    await storage.update('a', 'old', pod('a', 'old'), current?.modRevision ?? 0);
+    expect(await staleOf('old')).toBe(false);
+  });
+
   it('answers reads from memory, and asks for the revision once for all that wait', async () => {
     await pods.create('n', 'a', pod('n', 'a'));
     await pods.ready();

@@ -22,6 +22,7 @@ import type { RevisionProbe } from '../revision-probe.js';
 import { CacheContents } from './cache-contents.js';
 import { ChangeDecoder, type DecodedBatch } from './change-decoder.js';
 import { DirectReader } from './direct-reader.js';
+import { KeyGeneration } from './key-generation.js';
 import { ResourceCodec, UnreadableObject } from './resource-codec.js';
 import { ResourceWriter } from './resource-writer.js';
 import { RevisionWaiters } from './revision-waiters.js';
@@ -47,6 +48,7 @@ export class CachedResource implements ResourceStorage {
   readonly #codec: ResourceCodec;
   readonly #reader: DirectReader;
   readonly #writer: ResourceWriter;
+  readonly #keys: KeyGeneration;
   readonly #contents: CacheContents;
   readonly #hub: WatchHub;
   readonly #waiters = new RevisionWaiters(() => this.#watch?.requestProgress());
@@ -74,6 +76,7 @@ export class CachedResource implements ResourceStorage {
       countMax: options.historySize ?? HISTORY_COUNT,
       bytesMax: options.historyBytesMax ?? HISTORY_BYTES,
     });
+    this.#keys = new KeyGeneration(options.transformer);
     this.#writer = new ResourceWriter(store, this.#codec, options, {
       cached: (namespace, name) => this.#contents.get(namespace, name),
       settle: (revision) => this.#settle(revision),
@@ -100,8 +103,11 @@ export class CachedResource implements ResourceStorage {
     const wait = this.#reach(freshness);
     if (wait !== null && !(await wait)) return (await this.#reader.get(namespace, name)).object;
     const object = this.#contents.get(namespace, name);
-    if (object === undefined) this.#contents.checkReadable(namespace, name);
-    return object ?? null;
+    if (object === undefined) {
+      this.#contents.checkReadable(namespace, name);
+      return null;
+    }
+    return this.#keys.isStale(object, this.#revision) ? { ...object, stale: true } : object;
   }
 
   async list(options: ListOptions): Promise<ListResult> {
