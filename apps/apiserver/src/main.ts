@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { KUBERNETES_VERSION } from '@k/apimachinery';
-import { parseCommandLine } from './flags/command-line.js';
+import { type Flags, parseCommandLine } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
 
 /** Ends the process with an error that its user can act on. */
@@ -12,10 +12,26 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
+async function runCommand(command: 'snapshot' | 'encryption', words: readonly string[], flags: Flags): Promise<void> {
+  if (command === 'snapshot') {
+    const { runSnapshot } = await import('./commands/snapshot.js');
+    process.stdout.write(await runSnapshot(words, flags));
+    return;
+  }
+  const { runEncryption } = await import('./commands/encryption.js');
+  const { text, exitCode } = await runEncryption(words, flags);
+  process.stdout.write(text);
+  process.exitCode = exitCode;
+}
+
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2), KUBERNETES_VERSION);
   if ('print' in commandLine) {
     process.stdout.write(commandLine.print);
+    return;
+  }
+  if ('command' in commandLine) {
+    await runCommand(commandLine.command, commandLine.words, commandLine.flags);
     return;
   }
   const { run } = await import('./run.js');

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type ApiServer, createServerMetrics, startApiServer } from '@k/apiserver';
 import { destination, type Logger, pino } from 'pino';
 import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
+import { openControlSocket } from './control/control-socket.js';
 import { bindAddress } from './flags/bind-address.js';
 import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
@@ -51,6 +52,10 @@ function givenCertificate(flags: Flags): KeyAndCertificate | undefined {
 /** Flags whose values must hold before anything is made or opened. */
 function checkFlags(flags: Flags): void {
   if (!flags.on('tls')) throw new FlagError('--tls=false: this server speaks HTTPS only');
+  for (const gate of flags.list('feature-gates')) {
+    if (!/^\w+=(?:true|false)$/.test(gate))
+      throw new FlagError(`invalid argument ${JSON.stringify(gate)} for "--feature-gates" flag: must be NAME=true or NAME=false`);
+  }
   const advertised = flags.optional('advertise-address');
   if (advertised !== undefined && isIP(advertised) === 0) {
     throw new FlagError(`invalid argument ${JSON.stringify(advertised)} for "--advertise-address" flag: must be an IP address`);
@@ -137,6 +142,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const url = `https://${host}:${server.address.port}`;
   const kubeconfig = resolve(flags.optional('write-kubeconfig') ?? join(dataDir, 'admin.kubeconfig'));
   writeKubeconfig(kubeconfig, { server: url, ca: given?.cert ?? certificates.ca, admin: certificates.admin });
+  const closeControl = flags.list('etcd-servers').length > 0 ? async () => {} : await openControlSocket(dataDir, store);
   return {
     server,
     url,
@@ -148,6 +154,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
     async stop() {
       await server.close();
       await audit?.close();
+      await closeControl();
       await store.close();
       encryption?.close();
     },

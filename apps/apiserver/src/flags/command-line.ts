@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { type Flag, FlagError, type FlagValue, readFlag, shownDefault } from './flag.js';
-import { FLAG_GROUPS, FLAGS } from './flag-groups.js';
+import { type Flag, FlagError, type FlagGroup, type FlagValue, readFlag, shownDefault } from './flag.js';
+import { COMMAND_FLAG_GROUPS, FLAG_GROUPS } from './flag-groups.js';
 
 /** Typed access to the flags of one command line. */
 export class Flags {
@@ -46,8 +46,11 @@ export class Flags {
   }
 }
 
-/** What a command line asks for: to run, or a text to print before ending with success. */
-export type CommandLine = { run: Flags } | { print: string };
+/** What a command line asks for: to run the server, to run a command, or to print a text and end with success. */
+export type CommandLine =
+  | { run: Flags }
+  | { command: 'snapshot' | 'encryption'; words: readonly string[]; flags: Flags }
+  | { print: string };
 
 const PLACEHOLDER = { string: 'string', strings: 'strings', bool: 'true|false', int: 'int', duration: 'duration', file: 'file' } as const;
 
@@ -74,19 +77,42 @@ interface Seen {
  * @throws {@link FlagError} naming the first flag that is unknown, lacks its value or has a bad one.
  */
 export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+  const [first] = args;
+  if (first !== 'snapshot' && first !== 'encryption') {
+    const parsed = parse(args, { usage: '[flags]', groups: FLAG_GROUPS, version, takesWords: false });
+    return 'print' in parsed ? parsed : { run: parsed.flags };
+  }
+  const usage =
+    first === 'snapshot' ? 'snapshot save|restore|status FILE [flags]' : 'encryption status|verify|rewrap|decrypt [KEY] [flags]';
+  const parsed = parse(args.slice(1), { usage, groups: COMMAND_FLAG_GROUPS, version, takesWords: true });
+  return 'print' in parsed ? parsed : { command: first, ...parsed };
+}
+
+/** What {@link parse} goes by. */
+interface Grammar {
+  usage: string;
+  groups: readonly FlagGroup[];
+  version: string;
+  takesWords: boolean;
+}
+
+function parse(
+  args: readonly string[],
+  { usage, groups, version, takesWords }: Grammar,
+): { flags: Flags; words: readonly string[] } | { print: string } {
   const seen: Seen[] = [];
   let printed = '';
   const program = new Command('k-apiserver')
-    .usage('[flags]')
-    .description('A Kubernetes API server on etcd or on an embedded store.')
-    .allowExcessArguments(false)
+    .usage(usage)
+    .description('A Kubernetes API server on etcd or on an embedded store. Commands: snapshot, encryption.')
+    .allowExcessArguments(takesWords)
     .exitOverride()
     .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
     .configureHelp({ helpWidth: 120, optionDescription: (option) => option.description })
     .helpOption('-h, --help', 'Shows this text.')
     .optionsGroup('Global flags:')
     .version(`Kubernetes ${version}`, '--version', 'Shows the version.');
-  for (const { title, flags } of FLAG_GROUPS) {
+  for (const { title, flags } of groups) {
     for (const flag of flags) {
       const option = optionOf(flag, title);
       option.argParser((given: string) => {
@@ -105,13 +131,13 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     if (error.exitCode === 0) return { print: printed };
     throw new FlagError(explain(error));
   }
-  const values = new Map<string, FlagValue>(FLAGS.map((flag) => [flag.name, flag.default]));
+  const values = new Map<string, FlagValue>(groups.flatMap(({ flags }) => flags.map((flag) => [flag.name, flag.default])));
   const given = new Set<string>();
   for (const { flag, text } of seen) {
     values.set(flag.name, readFlag(flag, text, given.has(flag.name) ? values.get(flag.name) : undefined));
     given.add(flag.name);
   }
-  return { run: new Flags(values, given) };
+  return { flags: new Flags(values, given), words: program.args };
 }
 
 /** The words of the flag library, in kube-apiserver's manner. */

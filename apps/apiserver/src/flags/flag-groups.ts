@@ -48,6 +48,11 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         help: 'IP address under which members of the cluster find this server. Default: the bind address, or that of the first network interface.',
       },
       {
+        name: 'feature-gates',
+        kind: 'strings',
+        help: 'Features as NAME=true or NAME=false. KMSv1=true allows the deprecated KMS v1; all others are as in Kubernetes by default.',
+      },
+      {
         name: 'external-hostname',
         kind: 'string',
         help: 'Host name for the URLs that the server gives out, e.g. in the OpenID discovery document.',
@@ -232,6 +237,20 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       { name: 'admission-control-config-file', kind: 'file', help: 'AdmissionConfiguration: settings of admission controllers.' },
       { name: 'enable-admission-plugins', kind: 'strings', help: 'Admission controllers beside those that are on by default.' },
       { name: 'disable-admission-plugins', kind: 'strings', help: 'Admission controllers to turn off.' },
+      {
+        name: 'default-not-ready-toleration-seconds',
+        kind: 'int',
+        min: 0,
+        default: 300,
+        help: 'Seconds that pods tolerate a node that is not ready, unless they say otherwise.',
+      },
+      {
+        name: 'default-unreachable-toleration-seconds',
+        kind: 'int',
+        min: 0,
+        default: 300,
+        help: 'Seconds that pods tolerate an unreachable node, unless they say otherwise.',
+      },
     ],
   },
   {
@@ -291,3 +310,21 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 
 /** All flags in one list. */
 export const FLAGS: readonly Flag[] = FLAG_GROUPS.flatMap(({ flags }) => flags);
+
+const group = (title: string): FlagGroup => FLAG_GROUPS.find((each) => each.title === title) as FlagGroup;
+const dataDir = FLAGS.find(({ name }) => name === 'data-dir') as Flag;
+
+/** Flags of the commands that work on a store. */
+export const COMMAND_FLAG_GROUPS: readonly FlagGroup[] = [
+  group('Etcd flags'),
+  {
+    title: 'Command flags',
+    flags: [
+      dataDir,
+      { name: 'force', kind: 'bool', default: false, help: 'snapshot restore: replaces what the store holds.' },
+      { name: 'dry-run', kind: 'bool', default: false, help: 'encryption rewrap: counts what would be written.' },
+      { name: 'rate', kind: 'int', min: 0, default: 0, help: 'encryption rewrap: writes per second; 0 = no limit.' },
+      { name: 'checkpoint', kind: 'string', help: 'encryption rewrap: file that lets a broken-off run go on.' },
+    ],
+  },
+];

@@ -10,7 +10,12 @@ export type AdmissionSetup = (dependencies: AdmissionDependencies) => AdmissionR
 
 /** @throws {@link FlagError} for unknown plugins and bad configuration files. */
 export async function setUpAdmission(flags: Flags): Promise<AdmissionSetup> {
-  const selection = { enable: flags.list('enable-admission-plugins'), disable: flags.list('disable-admission-plugins') };
+  const selection = {
+    enable: flags.list('enable-admission-plugins'),
+    disable: flags.list('disable-admission-plugins'),
+    defaultNotReadyTolerationSeconds: flags.number('default-not-ready-toleration-seconds'),
+    defaultUnreachableTolerationSeconds: flags.number('default-unreachable-toleration-seconds'),
+  };
   try {
     resolvePlugins(selection);
   } catch (error) {

@@ -4,7 +4,6 @@ import {
   type AuditErrorHandler,
   AuditLogger,
   bufferedBackend,
-  createPolicyEvaluator,
   ignoreErrors,
   legacyLine,
   logBackend,
@@ -128,6 +127,6 @@ export function setUpAudit(flags: Flags, log: Logger): AuditSetup | undefined {
   }
   if (policy === undefined || backends.length === 0) return undefined;
   const backend = unionBackend(backends);
-  const logger = new AuditLogger({ backend, evaluator: createPolicyEvaluator(policy) });
+  const logger = new AuditLogger(backend, policy);
   return { logger, reopen, close: () => backend.close() };
 }

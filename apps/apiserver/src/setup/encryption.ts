@@ -48,6 +48,7 @@ export async function setUpEncryption(flags: Flags, log: Logger, metrics: Server
     const { createKmsTransformer } = await import('@k/encryption/kms');
     return createKmsTransformer(config, {
       ...observed.kms(config.name),
+      allowV1: featureGate(flags, 'KMSv1'),
       log: ({ message, ...rest }) => child.warn({ provider: config.name, ...rest }, message),
     });
   };
@@ -81,6 +82,11 @@ export async function setUpEncryption(flags: Flags, log: Logger, metrics: Server
     reload,
     close: () => source.close(),
   };
+}
+
+/** Whether a feature that is off by default was turned on. */
+function featureGate(flags: Flags, name: string): boolean {
+  return flags.list('feature-gates').includes(`${name}=true`);
 }
 
 /** Adapts one resource's transformer to the store, which names keys by text. */

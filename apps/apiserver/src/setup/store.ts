@@ -21,7 +21,7 @@ export function setUpStore(flags: Flags, dataDir: string, log: Logger): () => Pr
     }
     return async () => {
       const { openEmbeddedStore } = await import('@k/storage');
-      return openEmbeddedStore({ dir: join(dataDir, 'store') });
+      return openEmbeddedStore({ dir: join(dataDir, 'store'), compactionIntervalMs: flags.number('etcd-compaction-interval') });
     };
   }
   for (const endpoint of endpoints) {
