@@ -23,7 +23,7 @@ function decode(input: object): KubeObject {
   const definition = definitionOf(object);
   const version = definition.versions.find((entry) => object.apiVersion?.endsWith(entry.version));
   object.metadata = { name: 'x', ...(definition.namespaced ? { namespace: 'ns' } : {}), uid: 'u', ...object.metadata };
-  pruneAndDefault(object, (version as { schema: never }).schema, { fieldValidation: 'Ignore' });
+  pruneAndDefault(object, (version as NonNullable<typeof version>).schema, { fieldValidation: 'Ignore' });
   definition.strategy.applyDefaults?.(object, version?.version as string);
   return object;
 }

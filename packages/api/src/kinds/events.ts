@@ -27,6 +27,10 @@ export function convertEvent(object: KubeObject, toApiVersion: string): KubeObje
 
 /** Events of both groups. */
 export const eventStrategy: KindRules = {
+  // Always shown, as Go shows a time that is not set.
+  applyDefaults: (object) => {
+    object['eventTime'] ??= null;
+  },
   allowCreateOnUpdate: true,
   fieldSelectorErrors: 'label',
   selectFields: (object) => {

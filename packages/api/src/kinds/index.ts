@@ -173,7 +173,7 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
     'spec',
   ),
   'horizontalpodautoscalers.autoscaling': autoscalerStrategy,
-  'leases.coordination.k8s.io': { allowCreateOnUpdate: true },
+  'leases.coordination.k8s.io': { allowCreateOnUpdate: true, allowUnconditionalUpdate: false },
   'poddisruptionbudgets.policy': withGeneration(
     {
       ...freshStatus(() => ({ currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 })),

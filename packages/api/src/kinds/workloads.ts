@@ -95,6 +95,13 @@ function updateGeneration(object: KubeObject, old: KubeObject, withAnnotations: 
   if (specChanged || annotationsChanged) metadata.generation++;
 }
 
+/** The status of a deployment is written without its labels. */
+function keepLabels(object: KubeObject, old: KubeObject): void {
+  const metadata = (object.metadata ??= {});
+  if (old.metadata?.labels === undefined) delete metadata.labels;
+  else metadata.labels = old.metadata.labels;
+}
+
 /** Deployments and their like: pod templates, replicas, status of their own. */
 export function workloadStrategy(resource: string): KindRules {
   const scaled = resource !== 'daemonsets';
@@ -110,8 +117,10 @@ export function workloadStrategy(resource: string): KindRules {
       object['status'] = { ...INITIAL_STATUS[resource] };
     },
     prepareForUpdate: (object, old, subresource) => {
-      if (subresource === 'status') object['spec'] = old['spec'];
-      else object['status'] = old['status'];
+      if (subresource === 'status') {
+        object['spec'] = old['spec'];
+        if (resource === 'deployments') keepLabels(object, old);
+      } else object['status'] = old['status'];
       updateGeneration(object, old, resource === 'deployments');
     },
     ...(scaled

@@ -6,7 +6,7 @@ import type { Catalogue, ServedResource } from '@k/api';
 import { pruneAndDefault } from '@k/api';
 import { PROTOBUF_MEDIA_TYPE } from '@k/api/protobuf';
 import { type KubeObject, newBadRequest, newStatusError, type OddNumber, parseGroupVersion, parseJson, type Schema } from '@k/apimachinery';
-import { parseYaml } from '@k/apimachinery/yaml';
+import { parseYamlFields } from '@k/apimachinery/yaml';
 import type { RequestContext } from '../context.js';
 import { BodyTooLargeError } from '../http/exchange.js';
 import { decodeProtobufBody } from './protobuf-body.js';
@@ -73,7 +73,10 @@ function excerpt(body: Buffer): string {
 /** A parsed body with the duplicate fields found on the way. */
 interface ParsedBody {
   value: unknown;
+  /** Paths, of JSON. */
   duplicates: readonly string[];
+  /** Texts with line numbers, of YAML. */
+  yamlDuplicates?: readonly string[];
   oddNumbers: readonly OddNumber[];
 }
 
@@ -90,7 +93,10 @@ function parseBody(body: Buffer, format: BodyFormat, expected: ExpectedKind, wan
   const unrecognized = (detail: string): Error => newBadRequest(`the object provided is unrecognized (must be of type ${kind}): ${detail}`);
   if (format === 'protobuf') return { value: decodeProtobufBody(body, expected), duplicates: [], oddNumbers: [] };
   try {
-    if (format === 'yaml') return { value: sortKeys(parseYaml(body.toString('utf8'))), duplicates: [], oddNumbers: [] };
+    if (format === 'yaml') {
+      const { value, duplicates } = parseYamlFields(body.toString('utf8'));
+      return { value: sortKeys(value), duplicates: [], yamlDuplicates: wantDuplicates ? duplicates : [], oddNumbers: [] };
+    }
     return parseJson(body, { strict: wantDuplicates });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -162,6 +168,11 @@ export function decodeObject(
   for (const number of parsed.oddNumbers) {
     const fault = oddNumberFault(number, expected);
     if (fault !== null) throw fail(fault);
+  }
+  const { yamlDuplicates = [] } = parsed;
+  if (yamlDuplicates.length > 0) {
+    if (validation === 'Strict') throw fail(`strict decoding error: yaml: unmarshal errors:\n  ${yamlDuplicates.join('\n  ')}`);
+    if (validation === 'Warn') for (const text of yamlDuplicates) context.warnings.add(text);
   }
   return finishDecode(context, object, expected, parsed.duplicates, validation, fail);
 }
