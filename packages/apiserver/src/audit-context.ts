@@ -9,12 +9,11 @@ export interface RequestAudit {
   setImpersonatedUser?(user: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> }): void;
   /** The level is RequestResponse: answers have to be parsed for the log. */
   readonly wantsResponseObject: boolean;
-  /** The body as received, for requests that fail to decode. */
-  setRequestBytes(body: Buffer): void;
+  /** A patch as received, or what it says; logged as it is. */
+  setRequestPatch(patch: Uint8Array | object): void;
   setRequestObject(object: KubeObject): void;
   setResponseObject(object: KubeObject): void;
   setResponseStatus(code: number): void;
   setResponseStatusObject(status: Status): void;
-  setObjectName(name: string): void;
   addAnnotation(key: string, value: string): void;
 }

@@ -20,6 +20,8 @@ export interface RequestContext {
   user: UserInfo;
   /** The user before impersonation. */
   originalUser: UserInfo | null;
+  /** What authentication has to say to the audit log, which begins after it. */
+  authenticationAnnotations?: Readonly<Record<string, string>>;
   /** Null when no audit event is wanted. */
   audit: RequestAudit | null;
   readonly warnings: WarningRecorder;
@@ -31,6 +33,8 @@ export interface RequestContext {
   answered: boolean;
   /** Set by the audit filter: writes the ResponseStarted event of a stream. */
   onStreamStart: (() => void) | null;
+  /** Set by the audit filter: hears of what no handler should throw. */
+  onPanic?: (error: unknown) => void;
   /** Ended early by the request timeout or the client: long work may stop. */
   aborted: boolean;
   /** Called when the request is over, with whether it changed what is stored; written by admission. */

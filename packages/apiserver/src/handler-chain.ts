@@ -24,6 +24,7 @@ export async function runChain(filters: readonly Filter[], context: RequestConte
 /** Answers with the error's Status; a stream that has begun can only be broken off. */
 export async function fail(context: RequestContext, error: unknown, log: Logger): Promise<void> {
   const status = toStatus(error);
+  if (status.code === 500 && !StatusError.is(error)) context.onPanic?.(error);
   if (status.code >= 500) {
     const cause = StatusError.is(error) ? (error.cause ?? error) : error;
     log.error({ err: cause, auditId: context.auditId, method: context.exchange.method, path: context.path }, 'request failed');

@@ -187,7 +187,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     authenticators.push(createServiceAccountAuthenticator({ issuers, audiences, keys, checkBound: boundObjectCheck(informers) }));
   }
   const filters: Filter[] = [
-    requestTimeoutFilter(options.requestTimeoutMs ?? 60_000),
+    requestTimeoutFilter(options.requestTimeoutMs ?? 60_000, audit && ((context) => auditUnauthenticated(audit, context))),
     authenticationFilter({
       authenticators,
       anonymous: options.anonymous,
@@ -263,7 +263,7 @@ async function serve(exchange: Exchange, filters: readonly Filter[], metrics: Se
     path,
     query,
     info: resolveRequestInfo(exchange.method, path, query),
-    auditId: typeof given === 'string' && given !== '' ? given.slice(0, 64) : randomUUID(),
+    auditId: typeof given === 'string' && given !== '' ? given : randomUUID(),
     user: { username: '', groups: [] },
     originalUser: null,
     audit: null,

@@ -4,7 +4,6 @@ import {
   type AuditEvent,
   AuditLogger,
   type AuditRequest,
-  createPolicyEvaluator,
   formatEvent,
   legacyLine,
   parsePolicy,
@@ -18,7 +17,7 @@ function memory(): AuditBackend & { events: AuditEvent[] } {
 
 function logger(level: string, backend: AuditBackend, more: object = {}): AuditLogger {
   const policy = parsePolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: [], rules: [{ level, ...more }] });
-  return new AuditLogger({ evaluator: createPolicyEvaluator(policy), backend });
+  return new AuditLogger(backend, policy);
 }
 
 const request: AuditRequest = {

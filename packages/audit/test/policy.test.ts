@@ -96,7 +96,7 @@ describe('policies that are refused', () => {
   it.each([
     [[], 'loaded illegal policy with 0 rules'],
     [[{ users: ['a'] }], 'rules[0].level: Required value'],
-    [[{ level: 'All' }], 'rules[0].level: Unsupported value: "All": supported values: "Metadata", "None", "Request", "RequestResponse"'],
+    [[{ level: 'All' }], 'rules[0].level: Unsupported value: "All": supported values: "None", "Metadata", "Request", "RequestResponse"'],
     [
       [{ level: 'None', nonResourceURLs: ['healthz'] }],
       `rules[0].nonResourceURLs[0]: Invalid value: "healthz": non-resource URL rules must begin with a '/' character`,

@@ -42,11 +42,13 @@ export function auditFilter(logger: AuditLogger): Filter {
       const auditor = begin(logger, context, true);
       if (auditor === null) return;
       context.audit = auditor;
+      for (const [key, value] of Object.entries(context.authenticationAnnotations ?? {})) auditor.addAnnotation(key, value);
       const kept = auditor.emit('RequestReceived');
       if (!(kept instanceof Promise ? await kept : kept)) {
         logger.reject();
         const uri = context.exchange.url.replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] as string);
         context.audit = null;
+        context.responseHeaders['x-content-type-options'] = 'nosniff';
         await sendBytes(context, 500, 'text/plain; charset=utf-8', `Internal Server Error: "${uri}": failed to store audit event\n`);
         return;
       }
@@ -59,7 +61,17 @@ export function auditFilter(logger: AuditLogger): Filter {
         void auditor.emit('ResponseStarted');
       };
       context.onStreamStart = start;
+      let panic: string | null = null;
+      context.onPanic = (error) => {
+        // The text of an unforeseen error may hold anything; it is in the server's log, under the same audit id.
+        panic ??= error instanceof Error ? error.name : typeof error;
+      };
       context.exchange.onClose(() => {
+        if (panic !== null) {
+          void auditor.panic(panic);
+          return;
+        }
+        auditor.setClosedEarly();
         start();
         void auditor.complete();
       });
@@ -67,7 +79,7 @@ export function auditFilter(logger: AuditLogger): Filter {
   };
 }
 
-/** Logs a request whose credentials were refused: one event, since nothing else happens to it. */
+/** Logs a request that is refused before the audit log begins (credentials, deadline): one event, since nothing else happens to it. */
 export function auditUnauthenticated(logger: AuditLogger, context: RequestContext): void {
   const auditor = begin(logger, context, false);
   if (auditor === null) return;

@@ -25,7 +25,7 @@ export function authenticationFilter(options: {
       }
       context.user = result.user;
       for (const text of result.warnings ?? []) context.warnings.add(text);
-      for (const [key, value] of Object.entries(result.auditAnnotations ?? {})) context.audit?.addAnnotation(key, value);
+      if (result.auditAnnotations !== undefined) context.authenticationAnnotations = result.auditAnnotations;
     },
   };
 }

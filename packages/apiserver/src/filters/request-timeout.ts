@@ -1,4 +1,4 @@
-import { newStatusError } from '@k/apimachinery';
+import { newBadRequest, newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { sendStatus } from '../http/respond.js';
 
@@ -8,13 +8,60 @@ function isLongRunning(context: RequestContext): boolean {
   return verb === 'watch' || ['proxy', 'exec', 'attach', 'portforward', 'log'].includes(subresource);
 }
 
-/** Answers 504 for requests that take longer than the server allows. */
-export function requestTimeoutFilter(timeoutMs: number): Filter {
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  '\u00b5s': 1e-3,
+  '\u03bcs': 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * Milliseconds of a duration in the form that Go reads.
+ *
+ * @throws 400 in the words of Go's parser.
+ */
+function parseTimeoutMs(text: string): number {
+  const quoted = JSON.stringify(text);
+  const refuse = (fault: string): Error => newBadRequest(`invalid timeout specified in the request URL - time: ${fault} ${quoted}`);
+  const sign = text.startsWith('-') ? -1 : 1;
+  let rest = text.replace(/^[-+]/, '');
+  if (rest === '0') return 0;
+  if (rest === '') throw refuse('invalid duration');
+  let ms = 0;
+  while (rest !== '') {
+    const [whole, number = '', unit = ''] = /^(\d+\.?\d*|\.\d+)?([^\d.]*)/.exec(rest) ?? [''];
+    if (number === '') throw refuse('invalid duration');
+    if (unit === '') throw refuse('missing unit in duration');
+    const factor = DURATION_UNITS[unit];
+    if (factor === undefined) throw refuse(`unknown unit ${JSON.stringify(unit)} in duration`);
+    ms += Number(number) * factor;
+    rest = rest.slice(whole.length);
+  }
+  return sign * ms;
+}
+
+/** Answers 504 for requests that take longer than the server, or they themselves with `?timeout=`, allow. */
+export function requestTimeoutFilter(serverTimeoutMs: number, onRefused?: (context: RequestContext) => void): Filter {
   return {
     name: 'request-timeout',
     why: 'first, so that the clock covers every stage',
     handle(context) {
       if (isLongRunning(context)) return undefined;
+      let timeoutMs = serverTimeoutMs;
+      const asked = context.query?.get('timeout') ?? '';
+      if (asked !== '') {
+        try {
+          const askedMs = parseTimeoutMs(asked);
+          if (askedMs > 0 && askedMs < serverTimeoutMs) timeoutMs = askedMs;
+        } catch (error) {
+          onRefused?.(context);
+          throw error;
+        }
+      }
       const timer = setTimeout(() => {
         if (context.answered) return;
         context.aborted = true;

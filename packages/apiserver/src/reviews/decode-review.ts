@@ -12,7 +12,6 @@ export async function decodeReview(server: ServerContext, context: RequestContex
   const format = bodyFormat(context);
   const options = parseWriteOptions(context, 'CreateOptions');
   const body = await readBody(context);
-  context.audit?.setRequestBytes(body);
   const { definition, version } = scope.served;
   const expected = scope.subresource ?? {
     group: definition.group,

@@ -1,7 +1,7 @@
 /** `pods/binding` and `bindings`: assigns a pod to a node. */
 import { type FieldError, type KubeObject, newBadRequest, newConflict, newInvalid, notSupported, required } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
-import { sendObject } from '../http/respond.js';
+import { sendStatus } from '../http/respond.js';
 import { checkNamespace } from '../rest/create.js';
 import { parseWriteOptions } from '../rest/options.js';
 import { updateObject } from '../rest/update.js';
@@ -65,7 +65,7 @@ async function bind(server: ServerContext, context: RequestContext, scope: Resou
     internal: true,
     change: (pod) => assign(pod, binding, timestamp(server.now())),
   });
-  await sendObject(context, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  await sendStatus(context, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }
 
 /** POST pods/NAME/binding. */

@@ -9,7 +9,7 @@ import {
   selectorFromLabelSelector,
 } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
-import { sendObject } from '../http/respond.js';
+import { sendStatus } from '../http/respond.js';
 import { deleteObject } from '../rest/delete-object.js';
 import { checkDeleteOptions, type DeleteOptions, parseWriteOptions } from '../rest/options.js';
 import { timestamp } from '../rest/write-object.js';
@@ -138,5 +138,5 @@ export const handleEviction: ResourceHandler = async (server: ServerContext, con
   if (pod === null) throw newNotFound({ group: '', resource: 'pods' }, scope.name);
   if (!needsNoBudget(pod)) await checkBudgets(server, pod, scope.namespace, scope.name, options.dryRun);
   await deleteObject(server, context, { ...scope, subresource: undefined }, options, { admit: false });
-  await sendObject(context, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  await sendStatus(context, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 };

@@ -131,7 +131,6 @@ const handleUpdate: ResourceHandler = async (server, context, scope) => {
   const format = bodyFormat(context);
   const options = parseWriteOptions(context, 'UpdateOptions');
   const body = await readBody(context);
-  context.audit?.setRequestBytes(body);
   const scale = decodeObject(context, body, format, expectedScale(scope), server.catalogue) as Scale;
   context.audit?.setRequestObject(scale);
   checkName(scope, scale);
@@ -146,7 +145,7 @@ const handlePatch: ResourceHandler = async (server, context, scope) => {
   const form = patchFormOf(context, scope);
   const options = parseWriteOptions(context, 'PatchOptions');
   const body = await readBody(context);
-  context.audit?.setRequestBytes(body);
+  context.audit?.setRequestPatch(body);
   const expected = expectedScale(scope);
   if (form === 'apply') {
     const { definition, version } = scope.served;

@@ -93,7 +93,7 @@ export function tokenHandler(issuer: ServiceAccountIssuer): ResourceHandler {
     const audiences = spec.audiences !== undefined && spec.audiences.length > 0 ? spec.audiences : [...issuer.audiences];
     const bound = await boundTo(server, scope.namespace, scope.name, spec.boundObjectRef);
     const isExtended = bound.pod !== undefined && seconds === KUBELET_SECONDS && spec.audiences === undefined;
-    const { token, expiresAt } = await issuer.issue({
+    const { token, expiresAt, tokenId } = await issuer.issue({
       namespace: scope.namespace,
       name: scope.name,
       uid: account.metadata?.uid ?? '',
@@ -102,6 +102,7 @@ export function tokenHandler(issuer: ServiceAccountIssuer): ResourceHandler {
       bound,
       ...(isExtended ? { warnAfterSeconds: seconds } : {}),
     });
+    context.audit?.addAnnotation('authentication.kubernetes.io/issued-credential-id', `JTI=${tokenId}`);
     const answer: KubeObject = {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',

@@ -1,4 +1,5 @@
-import { type AuditEvent, microTime } from '../event.js';
+import type { AuditEvent } from '../event.js';
+import { microTime } from '../format-event.js';
 
 const quote = (text: string): string => JSON.stringify(text);
 

@@ -1,4 +1,5 @@
-import { type AuditEvent, formatEvent } from '../event.js';
+import type { AuditEvent } from '../event.js';
+import { formatEvent } from '../format-event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
 
 const TRUNCATED = 'audit.k8s.io/truncated';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Agent, request } from 'undici';
 import { parse } from 'yaml';
-import { type AuditEvent, formatEvent } from '../event.js';
+import type { AuditEvent } from '../event.js';
+import { formatEvent } from '../format-event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
 
 const TIMEOUT_MS = 30_000;

@@ -1,11 +1,7 @@
 import { parseDocument } from 'yaml';
 import { type AuditStage, LEVELS, STAGES } from '../event.js';
 import type { AuditPolicy, GroupResources, PolicyRule } from './policy.js';
-
-/** A policy that cannot be used. */
-export class AuditPolicyError extends Error {
-  override readonly name = 'AuditPolicyError';
-}
+import { AuditPolicyError } from './policy-error.js';
 
 type Fields = Record<string, unknown>;
 
@@ -33,6 +29,18 @@ function strings(value: unknown, path: string): string[] | undefined {
   return value as string[];
 }
 
+function text(value: unknown, path: string): string {
+  if (value !== undefined && value !== null && typeof value !== 'string')
+    throw new AuditPolicyError(`failed decoding: ${path} must be a string`);
+  return value ?? '';
+}
+
+function flag(value: unknown, path: string): boolean | undefined {
+  if (value !== undefined && value !== null && typeof value !== 'boolean')
+    throw new AuditPolicyError(`failed decoding: ${path} must be true or false`);
+  return value ?? undefined;
+}
+
 function fields(value: unknown, path: string, known: readonly string[], unknown: string[]): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new AuditPolicyError(`failed decoding: ${path} must be an object`);
@@ -43,7 +51,7 @@ function fields(value: unknown, path: string, known: readonly string[], unknown:
 
 function readRule(value: unknown, path: string, unknown: string[]): PolicyRule {
   const rule = fields(value, path, RULE_FIELDS, unknown);
-  const out: Fields = { level: rule['level'] ?? '' };
+  const out: Fields = { level: text(rule['level'], `${path}.level`) };
   for (const name of ['users', 'userGroups', 'verbs', 'namespaces', 'nonResourceURLs', 'omitStages'] as const) {
     const list = strings(rule[name], `${path}.${name}`);
     if (list !== undefined) out[name] = list;
@@ -56,13 +64,14 @@ function readRule(value: unknown, path: string, unknown: string[]): PolicyRule {
       const resources = strings(entry['resources'], `${at}.resources`);
       const resourceNames = strings(entry['resourceNames'], `${at}.resourceNames`);
       return {
-        group: typeof entry['group'] === 'string' ? entry['group'] : '',
+        group: text(entry['group'], `${at}.group`),
         ...(resources === undefined ? {} : { resources }),
         ...(resourceNames === undefined ? {} : { resourceNames }),
       };
     });
   }
-  if (typeof rule['omitManagedFields'] === 'boolean') out['omitManagedFields'] = rule['omitManagedFields'];
+  const omitManagedFields = flag(rule['omitManagedFields'], `${path}.omitManagedFields`);
+  if (omitManagedFields !== undefined) out['omitManagedFields'] = omitManagedFields;
   return out as unknown as PolicyRule;
 }
 
@@ -91,7 +100,7 @@ export function parsePolicy(source: string | object, warn: (message: string) => 
   if (!Array.isArray(rules)) throw new AuditPolicyError('failed decoding: rules must be a list');
   const policy: AuditPolicy = {
     omitStages: (strings(root['omitStages'], 'omitStages') ?? []) as AuditStage[],
-    omitManagedFields: root['omitManagedFields'] === true,
+    omitManagedFields: flag(root['omitManagedFields'], 'omitManagedFields') ?? false,
     rules: rules.map((rule, i) => readRule(rule, `rules[${i}]`, unknown)),
   };
   if (unknown.length > 0) warn(`Audit policy contains errors, falling back to lenient decoding: ${unknown.join(', ')}`);
@@ -118,7 +127,7 @@ export function policyFaults(policy: AuditPolicy): string[] {
     if (level === '') faults.push(`${path}.level: Required value`);
     else if (!LEVELS.includes(rule.level)) {
       faults.push(
-        `${path}.level: Unsupported value: ${JSON.stringify(level)}: supported values: "Metadata", "None", "Request", "RequestResponse"`,
+        `${path}.level: Unsupported value: ${JSON.stringify(level)}: supported values: "None", "Metadata", "Request", "RequestResponse"`,
       );
     }
     (rule.nonResourceURLs ?? []).forEach((url, j) => {

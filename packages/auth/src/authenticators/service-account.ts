@@ -41,7 +41,7 @@ export interface ServiceAccountIssuer {
   readonly audiences: readonly string[];
   /** Of signatures, `RS256` or `ES256`. */
   readonly algorithm: string;
-  /** @returns The compact JWT and its expiry in seconds since the epoch. */
+  /** @returns The compact JWT, its expiry in seconds since the epoch, and its id. */
   issue(options: {
     namespace: string;
     name: string;
@@ -50,7 +50,7 @@ export interface ServiceAccountIssuer {
     expirationSeconds: number;
     bound?: { pod?: BoundObject; secret?: BoundObject; node?: { name: string; uid?: string } };
     warnAfterSeconds?: number;
-  }): Promise<{ token: string; expiresAt: number }>;
+  }): Promise<{ token: string; expiresAt: number; tokenId: string }>;
   /** A token without expiry for a Secret, in the older flat form. */
   issueLegacy(options: { namespace: string; name: string; uid: string; secretName: string }): Promise<string>;
   /** The JSON Web Key Set of the verification keys. */
@@ -73,6 +73,7 @@ export function createServiceAccountIssuer(options: {
     async issue(request) {
       const now = Math.floor(Date.now() / 1000);
       const expiresAt = now + request.expirationSeconds;
+      const tokenId = randomUUID();
       const claim: KubernetesClaim = {
         namespace: request.namespace,
         ...(request.bound?.node ? { node: request.bound.node } : {}),
@@ -88,10 +89,10 @@ export function createServiceAccountIssuer(options: {
         .setIssuedAt(now)
         .setNotBefore(now)
         .setIssuer(options.issuer)
-        .setJti(randomUUID())
+        .setJti(tokenId)
         .setSubject(`system:serviceaccount:${request.namespace}:${request.name}`)
         .sign(options.signingKey);
-      return { token, expiresAt };
+      return { token, expiresAt, tokenId };
     },
     issueLegacy(request) {
       return new SignJWT({

@@ -1,0 +1,231 @@
+/** A file of whole lines that is put aside when it is full. */
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import sonicBoom, { type SonicBoom } from 'sonic-boom';
+
+const MEGABYTE = 1024 * 1024;
+const DAY_MS = 86_400_000;
+/** Bytes that wait for room on a full disk; lines above are lost. */
+const HELD_BYTES_MAX = 16 * MEGABYTE;
+
+/** When {@link RotatingFile} rotates, and what it keeps. */
+export interface RotationOptions {
+  path: string;
+  maxSizeMb: number;
+  maxBackups: number;
+  maxAgeDays: number;
+  compress: boolean;
+  /** Hears of rotations that failed; lines go on into the old file. */
+  onRotationError(error: unknown): void;
+}
+
+/** `2006-01-02T15-04-05.000` in UTC. */
+function stamp(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 23).replace(/:/g, '-');
+}
+
+function exists(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Removes the half line that a full disk and a crash together leave: the next line would be joined to it. */
+function cutTornTail(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  const fd = openSync(path, 'r+');
+  try {
+    const chunk = Buffer.alloc(64 * 1024);
+    const { size } = fstatSync(fd);
+    for (let end = size; end > 0; ) {
+      const start = Math.max(0, end - chunk.length);
+      const read = readSync(fd, chunk, 0, end - start, start);
+      const newline = chunk.subarray(0, read).lastIndexOf(0x0a);
+      if (newline >= 0 || start === 0) {
+        const keep = newline < 0 ? 0 : start + newline + 1;
+        if (keep < size) ftruncateSync(fd, keep);
+        return;
+      }
+      end = start;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Hands lines to the kernel before it returns.
+ *
+ * What a full disk does not take (the rest of a line, too) is held and written first once there is room: no line is
+ * torn or doubled, and only lines above the limit of what is held are lost.
+ */
+export class LineSink {
+  readonly #stream: SonicBoom;
+  #error: unknown = null;
+  #heldBytes = 0;
+
+  constructor(destination: number | string) {
+    // Synchronous, without a buffer: what was accepted survives a kill -9.
+    this.#stream = new sonicBoom.SonicBoom({ dest: destination, sync: true, append: true, mode: 0o600, minLength: 0, maxLength: 0 });
+    this.#stream.on('error', (error) => {
+      this.#error = error;
+    });
+  }
+
+  get fd(): number {
+    return (this.#stream as unknown as { fd: number }).fd;
+  }
+
+  /** Bytes are waiting for room. */
+  get isHolding(): boolean {
+    return this.#heldBytes > 0;
+  }
+
+  /** @throws what the kernel said. */
+  write(lines: string): void {
+    if (this.#heldBytes > HELD_BYTES_MAX) {
+      // One more try for what waits; an empty write sends it.
+      this.#try('', 0);
+    }
+    this.#try(lines, Buffer.byteLength(lines));
+  }
+
+  #try(lines: string, sizeBytes: number): void {
+    this.#error = null;
+    this.#stream.write(lines);
+    if (this.#error === null) {
+      this.#heldBytes = 0;
+      return;
+    }
+    this.#heldBytes += sizeBytes;
+    throw this.#error;
+  }
+
+  /** Flushes to the disk and closes; what is still held is lost, and said so. */
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#error = null;
+      this.#stream.once('close', () => resolve());
+      this.#stream.end();
+      if (this.#error !== null) {
+        this.#stream.destroy();
+        reject(this.#error);
+      }
+    });
+  }
+}
+
+/** One file that only ever holds whole lines. */
+export class RotatingFile {
+  readonly #options: RotationOptions;
+  #sink: LineSink;
+  #bytes: number;
+  #isRotationBroken = false;
+  #work: Promise<unknown> = Promise.resolve();
+
+  /** @throws when the file or its folder cannot be made. */
+  static open(options: RotationOptions): RotatingFile {
+    mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
+    cutTornTail(options.path);
+    const sink = new LineSink(options.path);
+    return new RotatingFile(options, sink, fstatSync(sink.fd).size);
+  }
+
+  private constructor(options: RotationOptions, sink: LineSink, bytes: number) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#bytes = bytes;
+  }
+
+  /** @throws when the lines could not be written at once. */
+  write(lines: string): void {
+    const { maxSizeMb } = this.#options;
+    const limit = maxSizeMb * MEGABYTE;
+    const sizeBytes = Buffer.byteLength(lines);
+    if (maxSizeMb > 0) {
+      if (sizeBytes > limit) throw new Error(`write length ${sizeBytes} exceeds maximum file size ${limit}`);
+      if (this.#bytes + sizeBytes > limit && !this.#sink.isHolding) this.#rotate();
+    }
+    this.#bytes += sizeBytes;
+    this.#sink.write(lines);
+  }
+
+  /** Opens the path anew, after something else moved the file. */
+  reopen(): void {
+    this.#replace(new LineSink(this.#options.path));
+  }
+
+  #replace(sink: LineSink): void {
+    const old = this.#sink;
+    this.#sink = sink;
+    this.#bytes = fstatSync(sink.fd).size;
+    const closed = old.close().catch(this.#options.onRotationError);
+    this.#work = this.#work.then(() => closed);
+  }
+
+  #rotate(): void {
+    const { path } = this.#options;
+    const ext = extname(path);
+    const stem = path.slice(0, path.length - ext.length);
+    let at = Date.now();
+    let target = `${stem}-${stamp(at)}${ext}`;
+    while (exists(target) || exists(`${target}.gz`)) target = `${stem}-${stamp(++at)}${ext}`;
+    try {
+      renameSync(path, target);
+      try {
+        this.#replace(new LineSink(path));
+      } catch (error) {
+        // No new file, so the old one stays where lines are looked for.
+        renameSync(target, path);
+        throw error;
+      }
+    } catch (error) {
+      if (!this.#isRotationBroken) this.#options.onRotationError(error);
+      this.#isRotationBroken = true;
+      return;
+    }
+    this.#isRotationBroken = false;
+    this.#work = this.#work.then(() => this.#tidy(target)).catch(this.#options.onRotationError);
+  }
+
+  /** Compresses what was rotated and removes what is old. */
+  async #tidy(rotated: string): Promise<void> {
+    const { path, compress, maxBackups, maxAgeDays } = this.#options;
+    if (compress) {
+      await pipeline(createReadStream(rotated), createGzip(), createWriteStream(`${rotated}.gz`, { mode: 0o600 }));
+      unlinkSync(rotated);
+    }
+    const ext = extname(path);
+    const stem = `${basename(path, ext)}-`;
+    const dir = dirname(path);
+    const backups = readdirSync(dir)
+      .filter((name) => name.startsWith(stem) && (name.endsWith(ext) || name.endsWith(`${ext}.gz`)))
+      .filter((name) => /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}/.test(name.slice(stem.length)))
+      .sort()
+      .reverse();
+    backups.forEach((name, i) => {
+      const file = join(dir, name);
+      const isOld = maxAgeDays > 0 && Date.now() - statSync(file).mtimeMs > maxAgeDays * DAY_MS;
+      if ((maxBackups > 0 && i >= maxBackups) || isOld) unlinkSync(file);
+    });
+  }
+
+  /** Waits for rotated files to be tidied. */
+  async close(): Promise<void> {
+    await this.#work;
+    await this.#sink.close();
+  }
+}
