@@ -1,9 +1,10 @@
-import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, X509Certificate as NodeCertificate, randomBytes, webcrypto } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
+import type { JsonGeneralName } from '@peculiar/x509';
+
+type X509 = typeof import('@peculiar/x509');
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
@@ -38,11 +39,19 @@ function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']) as Promise<webcrypto.CryptoKey>;
 }
 
+/** Loads the X.509 library, which only a start that makes a certificate needs. */
+async function loadX509(): Promise<X509> {
+  // The library looks for this polyfill as it loads.
+  await import('reflect-metadata');
+  return import('@peculiar/x509');
+}
+
 function serial(): string {
   return `01${randomBytes(15).toString('hex')}`;
 }
 
 async function createCa(): Promise<KeyAndCertificate> {
+  const x509 = await loadX509();
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
@@ -63,9 +72,10 @@ async function createCa(): Promise<KeyAndCertificate> {
 async function createLeaf(
   ca: KeyAndCertificate,
   subject: string,
-  usage: string,
-  names: x509.JsonGeneralName[],
+  usage: 'serverAuth' | 'clientAuth',
+  names: JsonGeneralName[],
 ): Promise<KeyAndCertificate> {
+  const x509 = await loadX509();
   const keys = await newKeys();
   const issuer = new x509.X509Certificate(ca.cert);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -80,7 +90,7 @@ async function createLeaf(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[usage]]),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   });
@@ -88,7 +98,7 @@ async function createLeaf(
 }
 
 /** True when a stored pair exists, was issued by the CA, has a month left and covers the names. */
-function isUsable(pair: KeyAndCertificate | null, ca: string, names: readonly x509.JsonGeneralName[]): pair is KeyAndCertificate {
+function isUsable(pair: KeyAndCertificate | null, ca: string, names: readonly JsonGeneralName[]): pair is KeyAndCertificate {
   if (pair === null) return false;
   const certificate = new NodeCertificate(pair.cert);
   if (Date.parse(certificate.validTo) < Date.now() + 30 * DAY_MS || !certificate.verify(createPublicKey(ca))) return false;
@@ -131,18 +141,18 @@ export async function ensureCertificates(options: { dir: string; addresses: read
   const isIp = (address: string): boolean => /^[\d.]+$/.test(address) || address.includes(':');
   const ips = ['127.0.0.1', '::1', ...options.addresses.filter(isIp)].filter((ip) => ip !== '0.0.0.0' && ip !== '::');
   const hosts = [...dns, ...options.addresses.filter((address) => !isIp(address))];
-  const names: x509.JsonGeneralName[] = [
+  const names: JsonGeneralName[] = [
     ...[...new Set(hosts)].map((value) => ({ type: 'dns' as const, value })),
     ...[...new Set(ips)].map((value) => ({ type: 'ip' as const, value })),
   ];
   let serving = readPair(dir, 'apiserver');
   if (!isUsable(serving, ca.cert, names)) {
-    serving = await createLeaf(ca, 'CN=kube-apiserver', x509.ExtendedKeyUsage.serverAuth, names);
+    serving = await createLeaf(ca, 'CN=kube-apiserver', 'serverAuth', names);
     writePair(dir, 'apiserver', serving);
   }
   let admin = readPair(dir, 'admin');
   if (!isUsable(admin, ca.cert, [])) {
-    admin = await createLeaf(ca, 'O=system:masters, CN=kubernetes-admin', x509.ExtendedKeyUsage.clientAuth, []);
+    admin = await createLeaf(ca, 'O=system:masters, CN=kubernetes-admin', 'clientAuth', []);
     writePair(dir, 'admin', admin);
   }
   return { ca: ca.cert, serving, admin };

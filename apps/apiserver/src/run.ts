@@ -10,8 +10,8 @@ import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
 import { readFlagFile } from './flags/read-file.js';
 import { writeKubeconfig } from './kubeconfig.js';
+import type { AuditSetup } from './setup/audit.js';
 import { setUpAdmission } from './setup/admission.js';
-import { setUpAudit } from './setup/audit.js';
 import { setUpAuthentication } from './setup/authentication.js';
 import { setUpAuthorizers } from './setup/authorization.js';
 import { setUpEncryption } from './setup/encryption.js';
@@ -65,6 +65,12 @@ function checkFlags(flags: Flags): void {
   }
 }
 
+/** The audit log; its code is loaded only when a flag asks for it. */
+async function openAudit(flags: Flags, log: Logger): Promise<AuditSetup | undefined> {
+  const wanted = ['audit-policy-file', 'audit-log-path', 'audit-webhook-config-file'].some((name) => flags.isGiven(name));
+  return wanted ? (await import('./setup/audit.js')).setUpAudit(flags, log) : undefined;
+}
+
 /** Controllers to leave out; `*` = all. */
 function disabledControllers(flags: Flags): string[] {
   const wanted = flags.list('controllers');
@@ -92,7 +98,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
     (item) => item !== undefined,
   );
   const makeAuthentication = setUpAuthentication(flags);
-  const audit = setUpAudit(flags, log);
+  const audit = await openAudit(flags, log);
   const certificates = await ensureCertificates({ dir: certDir, addresses });
   const [authentication, store] = await Promise.all([makeAuthentication({ ca: certificates.ca, certDir }), openStore()]);
   const { cert, key } = given ?? certificates.serving;

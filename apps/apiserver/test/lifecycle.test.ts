@@ -2,41 +2,12 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EtcdProcess, hasEtcd } from '@k/storage/testing';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { agent, call, configMap, MAPS, TOKENS } from './http-client.js';
 import { runMain, ServerProcess } from './server-process.js';
 
-const TOKENS = 'admin-token,admin,1,"system:masters"\n';
 const WRITES_BEFORE_CRASH = 100;
-const agent = new Agent({ connect: { rejectUnauthorized: false } });
-
-interface Answer {
-  status: number;
-  body: { [field: string]: unknown };
-  text: string;
-}
-
-async function call(
-  server: ServerProcess,
-  method: 'GET' | 'POST' | 'PUT',
-  path: string,
-  options: { body?: object; token?: string } = {},
-): Promise<Answer> {
-  const { statusCode, body } = await request(`${server.url}${path}`, {
-    method,
-    dispatcher: agent,
-    headers: {
-      'content-type': 'application/json',
-      ...(options.token === '' ? {} : { authorization: `Bearer ${options.token ?? 'admin-token'}` }),
-    },
-    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-  });
-  const text = await body.text();
-  return { status: statusCode, text, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {} };
-}
-
-const configMap = (name: string, value: string): object => ({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name }, data: { value } });
-const MAPS = '/api/v1/namespaces/default/configmaps';
 
 describe('the command line', () => {
   it('shows version and help', async () => {
