@@ -10,8 +10,8 @@ import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
 import { readFlagFile } from './flags/read-file.js';
 import { writeKubeconfig } from './kubeconfig.js';
-import type { AuditSetup } from './setup/audit.js';
 import { setUpAdmission } from './setup/admission.js';
+import type { AuditSetup } from './setup/audit.js';
 import { setUpAuthentication } from './setup/authentication.js';
 import { setUpAuthorizers } from './setup/authorization.js';
 import { setUpEncryption } from './setup/encryption.js';
@@ -99,8 +99,13 @@ export async function run(flags: Flags): Promise<RunningServer> {
   );
   const makeAuthentication = setUpAuthentication(flags);
   const audit = await openAudit(flags, log);
-  const certificates = await ensureCertificates({ dir: certDir, addresses });
-  const [authentication, store] = await Promise.all([makeAuthentication({ ca: certificates.ca, certDir }), openStore()]);
+  // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.
+  const ready = ensureCertificates({ dir: certDir, addresses });
+  const [certificates, authentication, store] = await Promise.all([
+    ready,
+    makeAuthentication({ ca: ready.then(({ ca }) => ca), certDir }),
+    openStore(),
+  ]);
   const { cert, key } = given ?? certificates.serving;
   const advertiseAddress = flags.optional('advertise-address');
   const externalHostname = flags.optional('external-hostname');

@@ -25,7 +25,7 @@ export interface AuthenticationSetup {
 /** What makes the authenticators once the server's own certificates are there. */
 export type MakeAuthentication = (options: {
   /** PEM of the server's own CA, which signed the administrator's certificate. */
-  ca: string;
+  ca: Promise<string>;
   /** Where the server's own service account key lies. */
   certDir: string;
 }) => Promise<AuthenticationSetup>;
@@ -46,8 +46,8 @@ export function setUpAuthentication(flags: Flags): MakeAuthentication {
   const audiences = flags.list('api-audiences').length > 0 ? flags.list('api-audiences') : [issuer];
   const given = readServiceAccountKeys(flags);
   return async ({ ca, certDir }) => {
-    const clientCa = givenCa === undefined ? ca : `${ca.trim()}\n${givenCa}`;
-    const signing = given.signing ?? (await ownSigningKey(certDir));
+    const [ownCa, signing] = await Promise.all([ca, given.signing ?? ownSigningKey(certDir)]);
+    const clientCa = givenCa === undefined ? ownCa : `${ownCa.trim()}\n${givenCa}`;
     return {
       authenticators: [createClientCertificateAuthenticator({ clientCa }), ...tokenFile],
       clientCa,

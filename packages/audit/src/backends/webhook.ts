@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { parse } from 'yaml';
 import type { AuditEvent } from '../event.js';
 import { formatEvent } from '../format-event.js';
@@ -64,16 +64,22 @@ export function readWebhookKubeconfig(file: string): WebhookTarget {
 export function webhookBackend(options: { target: WebhookTarget; initialBackoffMs?: number; onError?: AuditErrorHandler }): AuditBackend {
   const { target, initialBackoffMs = 10_000, onError } = options;
   const { url, ca, cert, key, token, username, password } = target;
-  const agent = new Agent({
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-    connect: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      rejectUnauthorized: target.insecureSkipTlsVerify !== true,
-    },
-  });
+  let agent: Agent | undefined;
+  /** The HTTP client, which few servers need, is loaded with the first batch. */
+  const client = async (): Promise<{ agent: Agent; request: typeof import('undici').request }> => {
+    const undici = await import('undici');
+    agent ??= new undici.Agent({
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+      connect: {
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+        rejectUnauthorized: target.insecureSkipTlsVerify !== true,
+      },
+    });
+    return { agent, request: undici.request };
+  };
   const authorization =
     token !== undefined
       ? `Bearer ${token}`
@@ -82,9 +88,10 @@ export function webhookBackend(options: { target: WebhookTarget; initialBackoffM
         : undefined;
   const ended = new AbortController();
   const post = async (body: string): Promise<void> => {
+    const { agent: dispatcher, request } = await client();
     const { statusCode, body: answer } = await request(url, {
       method: 'POST',
-      dispatcher: agent,
+      dispatcher,
       body,
       headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
     });
@@ -113,7 +120,7 @@ export function webhookBackend(options: { target: WebhookTarget; initialBackoffM
     },
     async close() {
       ended.abort();
-      await agent.close();
+      await agent?.close();
     },
   };
 }
