@@ -9,6 +9,7 @@ import { type KubeObject, newBadRequest, newStatusError, type OddNumber, parseGr
 import { parseYamlFields } from '@k/apimachinery/yaml';
 import type { RequestContext } from '../context.js';
 import { BodyTooLargeError } from '../http/exchange.js';
+import { jsonTypeName } from './json-type-name.js';
 import { decodeProtobufBody } from './protobuf-body.js';
 
 /** Bytes of a request body, kube-apiserver's limit. */
@@ -124,14 +125,6 @@ function oddNumberFault({ path, text }: OddNumber, expected: ExpectedKind): stri
 
 const TYPE_META_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-/** The JSON type of a value as Go's decoder names it. */
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'bigint') return 'number';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value;
-}
-
 /**
  * Decodes a body into an object of the expected kind, pruned and with defaults.
  *
@@ -150,7 +143,7 @@ export function decodeObject(
   if (value === null || value === undefined) value = {};
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type ${TYPE_META_STRUCT} (${excerpt(body)})`,
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${TYPE_META_STRUCT} (${excerpt(body)})`,
     );
   }
   const object = value as KubeObject;
@@ -158,14 +151,14 @@ export function decodeObject(
     const found: unknown = object[field];
     if (found !== undefined && found !== null && typeof found !== 'string') {
       throw newBadRequest(
-        `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(found)} into Go struct field .${field} of type string (${excerpt(body)})`,
+        `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(found)} into Go struct field .${field} of type string (${excerpt(body)})`,
       );
     }
   }
   checkKind(object, expected, catalogue);
   const fail = (text: string): Error =>
     newBadRequest(`${object.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${text}`);
-  for (const number of parsed.oddNumbers) {
+  for (const number of expected.served?.definition.custom === true ? [] : parsed.oddNumbers) {
     const fault = oddNumberFault(number, expected);
     if (fault !== null) throw fail(fault);
   }
@@ -187,8 +180,10 @@ export function finishDecode(
   fail: (text: string) => Error,
 ): KubeObject {
   object.apiVersion = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`;
-  object.kind = expected.kind;
-  const result = pruneAndDefault(object, expected.schema, { fieldValidation: validation });
+  // Custom resources are refused for their kind by validation, not here.
+  if (expected.served?.definition.custom !== true) object.kind = expected.kind;
+  const coerce = expected.served?.version.coerce;
+  const result = coerce === undefined ? pruneAndDefault(object, expected.schema, { fieldValidation: validation }) : coerce(object);
   if (result.typeErrors.length > 0) throw fail(result.typeErrors[0] as string);
   const faults = [
     ...duplicates.map((path) => `duplicate field "${path}"`),
@@ -202,8 +197,20 @@ export function finishDecode(
   return object;
 }
 
+/** Custom resources must say what they are; the version is checked here, the kind with the rest. */
+function checkCustomKind(object: KubeObject, expected: ExpectedKind): void {
+  if ((object.kind ?? '') === '') {
+    throw newBadRequest(`Object 'Kind' is missing in '${JSON.stringify(object)}'`);
+  }
+  const wanted = `${expected.group}/${expected.version}`;
+  const given = object.apiVersion ?? '';
+  if (given === wanted) return;
+  throw newBadRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
+}
+
 /** Refuses a body of another kind or version. A body that names neither is taken as the expected kind. */
 function checkKind(object: KubeObject, expected: ExpectedKind, catalogue: Catalogue): void {
+  if (expected.served?.definition.custom === true) return checkCustomKind(object, expected);
   const apiVersion = (object.apiVersion ?? '') === '' ? null : (object.apiVersion as string);
   const kind = (object.kind ?? '') === '' ? expected.kind : (object.kind as string);
   object.kind = kind;

@@ -90,6 +90,7 @@ async function deleteOnce(
   const storage = server.registry.storage(definition);
   const namespace = definition.namespaced ? scope.namespace : '';
   const next = parseStored(stored);
+  if (next.metadata?.deletionTimestamp === undefined) definition.strategy.beginDeletion?.(next, timestamp(server.now()));
   const grace = startGrace(server, scope, options, next);
   // A deletion that waits for its grace period is not changed by another one.
   if (grace === 'pending') return finishPending(server, scope, options, stored, next);

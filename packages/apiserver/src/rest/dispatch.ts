@@ -1,6 +1,7 @@
 /** The last stage: finds the resource and the handler of the verb. */
-import { goQuote, newBadRequest, newStatusError } from '@k/apimachinery';
+import { goQuote, newBadRequest, newNotFound, newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
+import { isBuiltInGroup } from '../discovery/documents.js';
 import { sendBytes } from '../http/respond.js';
 import { decodePath } from '../request-info.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
@@ -50,6 +51,11 @@ export function noSuchResource(): Error {
   return newStatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
+function isBuiltIn({ catalogue }: ServerContext, group: string): boolean {
+  const found = catalogue.groups().find((entry) => entry.name === group);
+  return found !== undefined && isBuiltInGroup(catalogue, found);
+}
+
 /** Plain-text 404 of paths outside the API. */
 export function pageNotFound(context: RequestContext): void | Promise<void> {
   return sendBytes(context, 404, 'text/plain; charset=utf-8', '404 page not found\n');
@@ -67,11 +73,20 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const isKnownGroup = server.catalogue.groups().some((group) => group.name === info.apiGroup);
       if (!isKnownGroup) return pageNotFound(context);
       const served = server.catalogue.find(info.apiGroup, info.apiVersion, info.resource);
-      if (served === undefined) throw noSuchResource();
+      if (served === undefined) {
+        if (!isBuiltIn(server, info.apiGroup)) return pageNotFound(context);
+        throw noSuchResource();
+      }
       const { definition, version } = served;
       const namespace = definition.group === '' && definition.resource === 'namespaces' ? '' : info.namespace;
       const subresource = info.subresource === '' ? undefined : version.subresources.find((entry) => entry.name === info.subresource);
-      if (info.subresource !== '' && subresource === undefined) throw noSuchResource();
+      if (definition.custom === true) {
+        const acrossNamespaces = ['list', 'watch', 'deletecollection'].includes(info.verb);
+        if (definition.namespaced ? namespace === '' && !acrossNamespaces : namespace !== '') return pageNotFound(context);
+      }
+      if (info.subresource !== '' && subresource === undefined) {
+        throw definition.custom === true ? newNotFound(definition, info.name) : noSuchResource();
+      }
       const isNamed = info.parts.length > 1;
       if (definition.namespaced && namespace === '') {
         if (isNamed && info.verb !== 'watch') throw noSuchResource();

@@ -7,7 +7,6 @@ import {
   goQuote,
   type KubeObject,
   newBadRequest,
-  newConflict,
   newInvalid,
   newStatusError,
   parseGroupVersion,
@@ -15,18 +14,17 @@ import {
   required,
   type Schema,
 } from '@k/apimachinery';
-import { applyServerSide } from '@k/apimachinery/apply';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, printGoValue } from '@k/apimachinery/patch';
-import { parseYamlFields } from '@k/apimachinery/yaml';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
+import { applyPlan } from './apply-patch.js';
 import { convertFault } from './convert-fault.js';
 import { checkNamespace } from './create.js';
 import { type ExpectedKind, fieldValidationOf, finishDecode, readBody } from './decode-body.js';
-import { managerOf, parseWriteOptions, type WriteOptions } from './options.js';
+import { jsonTypeName } from './json-type-name.js';
+import { parseWriteOptions, type WriteOptions } from './options.js';
 import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
 import { checkName, type UpdatePlan, updateObject } from './update.js';
-import { managedTime, setManagedFields, versionsOf } from './write-object.js';
 
 /** The four kinds of patches. */
 export type PatchForm = 'json' | 'merge' | 'strategic' | 'apply';
@@ -201,13 +199,6 @@ function patchPlan(
   };
 }
 
-/** The JSON type of a value as Go's decoder names it. */
-function jsonTypeName(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'bigint' ? 'number' : typeof value;
-}
-
 function checkPatchShape(patch: unknown, form: Exclude<PatchForm, 'apply'>, prefix: string): void {
   if (form === 'json') {
     if (!Array.isArray(patch)) {
@@ -230,115 +221,4 @@ function applyPatch(form: Exclude<PatchForm, 'apply'>, current: KubeObject, patc
 function checkPatched(scope: ResourceScope, object: KubeObject): void {
   checkName(scope, object);
   checkNamespace(scope, object);
-}
-
-/** Where the fields of an applied view (a Scale) live: in which kind, and how they are written there. */
-export interface AppliedView {
-  expected: ExpectedKind;
-  toParent: (applied: KubeObject) => KubeObject;
-}
-
-/** An applied configuration as text: YAML or JSON. 400 with kube-apiserver's texts when it is no object. */
-function readApplied(context: RequestContext, body: Buffer): KubeObject {
-  let parsed: { value: unknown; duplicates: readonly string[] };
-  try {
-    parsed = parseYamlFields(body.toString('utf8'));
-  } catch (error) {
-    throw newBadRequest(`error decoding YAML: error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const value = parsed.value ?? {};
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw newBadRequest(
-      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type map[string]interface {}`,
-    );
-  }
-  const validation = fieldValidationOf(context);
-  if (parsed.duplicates.length > 0 && validation === 'Strict') {
-    const list = parsed.duplicates.map((text) => `\n  ${text}`).join('');
-    throw newBadRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:${list}`);
-  }
-  if (validation === 'Warn') for (const text of parsed.duplicates) context.warnings.add(text);
-  return value as KubeObject;
-}
-
-/** The update that an apply patch asks for. */
-export function applyPlan(
-  server: ServerContext,
-  context: RequestContext,
-  scope: ResourceScope,
-  expected: ExpectedKind,
-  body: Buffer,
-  options: WriteOptions,
-  view?: AppliedView,
-): UpdatePlan {
-  const given = readApplied(context, body);
-  context.audit?.setRequestPatch(given);
-  checkApplied(expected, given);
-  const applied = view === undefined ? given : view.toParent(given);
-  const target = view?.expected ?? expected;
-  const manager = managerOf(context, options.fieldManager);
-  const subresource = scope.subresource?.name ?? '';
-  const apply = (live: KubeObject | null): KubeObject => {
-    const { object, managedFields } = applyServerSide({
-      ...versionsOf(scope),
-      live,
-      applied: structuredClone(applied),
-      manager,
-      force: options.force === true,
-      subresource,
-      now: managedTime(server, scope),
-    });
-    const decoded = finishDecode(context, structuredClone(object), target, [], 'Ignore', (text) => newBadRequest(text));
-    const metadata = (decoded.metadata ??= {});
-    if (metadata.name === undefined || metadata.name === '') metadata.name = scope.name;
-    if (live === null || metadata.resourceVersion !== live.metadata?.resourceVersion || applied.metadata?.resourceVersion !== undefined) {
-      // The client insists on a version.
-    } else delete metadata.resourceVersion;
-    checkName(scope, decoded);
-    checkNamespace(scope, decoded);
-    setManagedFields(decoded, managedFields);
-    return decoded;
-  };
-  return {
-    resourceVersion: '',
-    uid: '',
-    uidConflict: 'invalid',
-    createIfMissing:
-      subresource === ''
-        ? () => {
-            const uid = applied.metadata?.uid ?? '';
-            if (uid !== '') {
-              throw newConflict(
-                scope.served.definition,
-                scope.name,
-                `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
-              );
-            }
-            return apply(null);
-          }
-        : null,
-    unconditional: true,
-    ownManagedFields: true,
-    change: (current) => apply(current),
-  };
-}
-
-/** The applied object must name its kind, and not carry managed fields. */
-function checkApplied(expected: ExpectedKind, applied: KubeObject): void {
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-  const apiVersion = text(applied.apiVersion);
-  const kind = text(applied.kind);
-  const wanted = formatGroupVersion(expected);
-  if (apiVersion !== wanted || kind !== expected.kind) {
-    throw newBadRequest(
-      `invalid object type: ${apiVersion.includes('/') || apiVersion === '' ? apiVersion || '/' : `/${apiVersion}`}, Kind=${kind}`,
-    );
-  }
-  const { metadata } = applied as { metadata?: unknown };
-  if (metadata !== undefined && metadata !== null && (typeof metadata !== 'object' || Array.isArray(metadata))) {
-    throw newBadRequest('error decoding YAML: metadata must be an object');
-  }
-  if (applied.metadata?.managedFields !== undefined && applied.metadata.managedFields !== null) {
-    throw newBadRequest('metadata.managedFields must be nil');
-  }
 }

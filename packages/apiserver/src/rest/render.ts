@@ -28,7 +28,8 @@ export function isVerbatim(scope: ResourceScope, media: MediaType): boolean {
     media.format === 'json' &&
     media.as === 'object' &&
     !media.pretty &&
-    scope.served.definition.storageVersion === scope.served.version.version
+    scope.served.definition.storageVersion === scope.served.version.version &&
+    scope.served.definition.coerceStored !== true
   );
 }
 
@@ -112,6 +113,8 @@ export function sendList(
 ): void | Promise<void> {
   const media = negotiateObjects(context);
   const { definition, version } = scope.served;
+  // Lists of custom resources always carry the field.
+  if (definition.custom === true && media.as === 'object') metadata = { continue: '', ...metadata };
   const apiVersion = formatGroupVersion({ group: definition.group, version: version.version });
   if (isVerbatim(scope, media) && !context.audit?.wantsResponseObject) {
     const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${toJson(metadata)},"items":[`;

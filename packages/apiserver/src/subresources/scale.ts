@@ -10,9 +10,10 @@ import {
   type Schema,
 } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
+import { applyPlan } from '../rest/apply-patch.js';
 import { bodyFormat, decodeObject, type ExpectedKind, readBody } from '../rest/decode-body.js';
 import { parseWriteOptions, type WriteOptions } from '../rest/options.js';
-import { applyPlan, decodePatched, patchFormOf, readPatch } from '../rest/patch.js';
+import { decodePatched, patchFormOf, readPatch } from '../rest/patch.js';
 import { negotiateObjects, sendKubeObject } from '../rest/render.js';
 import { checkName, type UpdatePlan, updateObject } from '../rest/update.js';
 import { currentIn, modifiedConflict } from '../rest/write-object.js';

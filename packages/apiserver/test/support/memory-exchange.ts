@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import { BodyTooLargeError, type Exchange } from '../../src/http/exchange.js';
 
-const SOCKET = new Socket();
+const SOCKET: Socket = new Socket();
 
 /** An exchange without a connection: what the server answers is kept. A stream is hung up once it has begun. */
 export class MemoryExchange implements Exchange {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  readonly socket = SOCKET;
+  readonly socket: Socket = SOCKET;
   readonly httpVersion = '2';
   readonly bufferedBytes = 0;
   statusCode = 0;

@@ -5,13 +5,14 @@
 import { primitives } from '#primitives';
 import { aggregate, TransformError } from '../errors.js';
 import type { EncryptedObject } from '../gen/kms_pb.js';
-import { concat, type HealthCheckedTransformer, type TransformResult } from '../transformer.js';
+import type { HealthCheckedTransformer, TransformResult } from '../transformer.js';
 import { checkEncryptedObject, decodeEncryptedObject, encodeEncryptedObject } from './encrypted-object.js';
 import { openExtended, openGcm, SEED_BYTES, sealExtended } from './extended-nonce.js';
 import { HealthMemory, type ProbeOutcome } from './health-memory.js';
-import { hex, keyIdFault, keyIdHash } from './key-id.js';
+import { keyIdFault, keyIdHash } from './key-id.js';
 import type { KeyService, KeyServiceStatus } from './key-service.js';
 import { SeedCache } from './seed-cache.js';
+import { sourceKey } from './source-key.js';
 
 const VALID_MS = 3 * 60_000;
 const POLL_MS = 60_000;
@@ -287,21 +288,4 @@ export class KmsProvider implements HealthCheckedTransformer {
     this.#state?.seed.fill(0);
     this.#state = null;
   }
-}
-
-/** What names a seed in memory: everything that its decryption depends on. */
-function sourceKey(source: Uint8Array, keyId: string, annotations: Readonly<Record<string, Uint8Array>>, type: number): string {
-  const encoder = new TextEncoder();
-  const id = encoder.encode(keyId);
-  const parts = [
-    Uint8Array.of(type, source.length >> 8, source.length & 0xff),
-    source,
-    Uint8Array.of(id.length >> 8, id.length & 0xff),
-    id,
-  ];
-  for (const name of Object.keys(annotations).sort()) {
-    const value = annotations[name] as Uint8Array;
-    parts.push(encoder.encode(JSON.stringify([name, value.length])), value);
-  }
-  return hex(primitives.sha256(concat(...parts)));
 }
