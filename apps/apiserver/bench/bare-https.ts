@@ -1,0 +1,21 @@
+/** The machine's own limit of answering: Node's HTTPS server that sends the same bytes to everyone. */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** What to serve: key and certificate files, and the bytes by path. */
+export interface BareTask {
+  certFile: string;
+  keyFile: string;
+  bodies: Record<string, string>;
+}
+
+process.on('message', (task: BareTask) => {
+  const bodies = new Map(Object.entries(task.bodies).map(([path, text]) => [path, Buffer.from(text)]));
+  const server = createServer({ cert: readFileSync(task.certFile), key: readFileSync(task.keyFile) }, (request, response) => {
+    const body = bodies.get(request.url ?? '') ?? Buffer.alloc(0);
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+    response.end(body);
+  });
+  server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+});

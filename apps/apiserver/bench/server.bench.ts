@@ -1,0 +1,43 @@
+/**
+ * Measures the built server beside the machine's own limits. `npm run bench` builds it first.
+ *
+ *   npm run bench [-- --quick] [-- --only=start,reads,writes,watches,growth] [-- --out=FOLDER]
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureGrowth, measureStart } from './footprint.js';
+import { measureReads } from './reads.js';
+import { type Figure, machine, printSection, type Section, writeResults } from './report.js';
+import { measureWatches } from './watches.js';
+import { measureWrites } from './writes.js';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    out: { type: 'string', default: join(import.meta.dirname, 'results') },
+  },
+});
+const { quick, only, out } = values;
+
+const measures: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
+  start: { title: 'Start and idle memory', measure: measureStart },
+  reads: { title: 'Reads', measure: () => measureReads(quick) },
+  writes: { title: 'Writes', measure: () => measureWrites(quick) },
+  watches: { title: 'Watches', measure: () => measureWatches(quick) },
+  growth: { title: 'Growth', measure: () => measureGrowth(quick) },
+};
+const names = only === '' ? Object.keys(measures) : only.split(',');
+for (const name of names)
+  if (!Object.hasOwn(measures, name)) throw new RangeError(`"only" expected ${Object.keys(measures).join(', ')}, got ${name}`);
+
+const before = machine();
+process.stdout.write(`${before.cores} × ${before.cpu}, Node ${before.node}, load ${before.load.join(' ')}${quick ? ', quick' : ''}\n`);
+const sections: Section[] = [];
+for (const name of names) {
+  const { title, measure } = measures[name] as (typeof measures)[string];
+  const section = { title, figures: await measure() };
+  printSection(section);
+  sections.push(section);
+}
+if (only === '') writeResults(out, sections, { quick, machine: before, loadAtEnd: machine().load });
