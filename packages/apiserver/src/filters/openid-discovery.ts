@@ -2,23 +2,24 @@ import { newStatusError } from '@k/apimachinery';
 import type { ServiceAccountIssuer } from '@k/auth';
 import type { Filter, RequestContext } from '../context.js';
 import { sendBytes } from '../http/respond.js';
+import { methodNotAllowed } from '../rest/dispatch.js';
 
-/** Whether an Accept header takes a type. */
+/** Whether an Accept header takes a type; families such as `application/*` are not looked at. */
 function accepts(context: RequestContext, type: string): boolean {
   const { accept } = context.exchange.headers;
   if (accept === undefined || accept === '') return true;
-  const [family] = type.split('/');
   return accept.split(',').some((clause) => {
     const wanted = clause.split(';')[0]?.trim();
-    return wanted === '*/*' || wanted === type || wanted === `${family}/*`;
+    return wanted === '*/*' || wanted === type;
   });
 }
 
 /** Service account issuer discovery: the OpenID configuration and the key set that others verify tokens with. */
 export function openIdDiscoveryFilter(issuer: ServiceAccountIssuer, jwksUri: () => string): Filter {
   const send = async (context: RequestContext, type: string, document: object): Promise<void> => {
+    if (context.exchange.method !== 'GET') throw methodNotAllowed();
     if (!accepts(context, type)) {
-      throw newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${type}`, {});
+      throw newStatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${type}`, {});
     }
     context.responseHeaders['cache-control'] = 'public, max-age=3600';
     await sendBytes(context, 200, type, JSON.stringify(document));

@@ -208,9 +208,18 @@ function checkCustomKind(object: KubeObject, expected: ExpectedKind): void {
   throw newBadRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
 }
 
+/** Versions of reviews that are understood and no longer served. */
+const UNSERVED_VERSIONS: Readonly<Record<string, readonly string[]>> = {
+  'authentication.k8s.io': ['v1beta1', 'v1alpha1'],
+  'authorization.k8s.io': ['v1beta1'],
+};
+
 /** Refuses a body of another kind or version. A body that names neither is taken as the expected kind. */
 function checkKind(object: KubeObject, expected: ExpectedKind, catalogue: Catalogue): void {
-  if (expected.served?.definition.custom === true) return checkCustomKind(object, expected);
+  if (expected.served?.definition.custom === true) {
+    checkCustomKind(object, expected);
+    return;
+  }
   const apiVersion = (object.apiVersion ?? '') === '' ? null : (object.apiVersion as string);
   const kind = (object.kind ?? '') === '' ? expected.kind : (object.kind as string);
   object.kind = kind;
@@ -223,6 +232,11 @@ function checkKind(object: KubeObject, expected: ExpectedKind, catalogue: Catalo
     catalogue.findKind(gv.group, gv.version, kind) ??
     (kind.endsWith('List') ? catalogue.findKind(gv.group, gv.version, kind.slice(0, -4)) : undefined);
   const isList = kind === 'List' && gv.group === '' && gv.version === 'v1';
+  if (known === undefined && kind === expected.kind && UNSERVED_VERSIONS[expected.group]?.includes(gv.version)) {
+    throw newBadRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected.group}/${expected.version})`,
+    );
+  }
   if (known === undefined && !isList) {
     const shown = gv.group === '' ? gv.version : `${gv.group}/${gv.version}`;
     throw fail(`no kind "${kind}" is registered for version "${shown}" in scheme "pkg/api/legacyscheme/scheme.go:30"`);

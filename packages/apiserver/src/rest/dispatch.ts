@@ -88,6 +88,10 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
         throw definition.custom === true ? newNotFound(definition, info.name) : noSuchResource();
       }
       const isNamed = info.parts.length > 1;
+      // Kinds that are only created have no paths of single objects, and none across namespaces.
+      if (!version.verbs.some((verb) => verb !== 'create')) {
+        if (isNamed || (definition.namespaced && namespace === '')) throw noSuchResource();
+      }
       if (definition.namespaced && namespace === '') {
         if (isNamed && info.verb !== 'watch') throw noSuchResource();
         if (!['list', 'watch'].includes(info.verb) && definition.strategy.virtual !== true) throw methodNotAllowed();

@@ -2,7 +2,7 @@
  * Service account tokens: issued for TokenRequest, verified on each request.
  */
 import { createHash, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
-import { exportJWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, errors, exportJWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { AuthenticationResult, Authenticator } from '../interface.js';
 import { bearerToken } from './token-file.js';
 
@@ -127,6 +127,7 @@ export interface ServiceAccountAuthenticatorOptions {
 
 /** Verified tokens kept, so that the signature is checked once. */
 const CACHE_MAX = 4096;
+const ALGORITHMS = ['RS256', 'ES256', 'ES384', 'ES512'];
 
 /** Verifies tokens that carry one of the issuers; tokens of others are not ours. */
 export function createServiceAccountAuthenticator(
@@ -172,20 +173,15 @@ export function createServiceAccountAuthenticator(
     if (known !== undefined) return known;
     const claims = unverifiedPayload(token);
     if (claims === null || (claims.iss !== LEGACY_ISSUER && !options.issuers.includes(String(claims.iss)))) return null;
-    const result = await jwtVerify(
-      token,
-      (header) => {
-        const key = keys.get(header.kid ?? '') ?? options.keys[0];
-        if (key === undefined) throw new Error('no key to verify service account tokens');
-        return key;
-      },
-      { algorithms: ['RS256', 'ES256', 'ES384', 'ES512'] },
-    ).catch((error: unknown) => {
-      throw new Error('service account token cannot be verified', { cause: error });
-    });
+    const payload = await verifiedByAny(token, candidates(token));
     if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
-    cache.set(digest, result.payload);
-    return result.payload;
+    cache.set(digest, payload);
+    return payload;
+  };
+  /** The key that the token names, or all: older tokens name none, and names may have been made otherwise. */
+  const candidates = (token: string): readonly KeyObject[] => {
+    const named = keys.get(unverifiedKeyId(token) ?? '');
+    return named === undefined ? options.keys : [named];
   };
   return {
     name: 'service-account',
@@ -196,6 +192,22 @@ export function createServiceAccountAuthenticator(
       return token === null ? null : verify(token, options.audiences);
     },
   };
+}
+
+/** The first key that the signature is of decides, also about the times in the token. */
+async function verifiedByAny(token: string, keys: readonly KeyObject[]): Promise<JWTPayload> {
+  let cause: unknown = new Error('no key to verify service account tokens');
+  for (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, { algorithms: ALGORITHMS })).payload;
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw new Error('service account token has expired');
+      if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf')
+        throw new Error('service account token is not valid yet');
+      cause = error;
+    }
+  }
+  throw new Error('service account token cannot be verified', { cause });
 }
 
 /** A list as Go prints it with `%q`. */
@@ -222,5 +234,13 @@ function unverifiedPayload(token: string): JWTPayload | null {
     return JSON.parse(Buffer.from(parts[1] as string, 'base64url').toString('utf8')) as JWTPayload;
   } catch {
     return null;
+  }
+}
+
+function unverifiedKeyId(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid;
+  } catch {
+    return undefined;
   }
 }

@@ -17,8 +17,8 @@ export function bearerWarning(request: AuthenticationRequest): string | null {
     : null;
 }
 
-/** Splits one line of CSV with double quotes. */
-function parseCsvLine(line: string): string[] {
+/** Splits one line of CSV with double quotes; null when a quote is left open. */
+function parseCsvLine(line: string): string[] | null {
   const cells: string[] = [];
   let cell = '';
   let quoted = false;
@@ -36,6 +36,7 @@ function parseCsvLine(line: string): string[] {
       cell = '';
     } else cell += char;
   }
+  if (quoted) return null;
   cells.push(cell);
   return cells.map((item) => item.trim());
 }
@@ -43,14 +44,16 @@ function parseCsvLine(line: string): string[] {
 /**
  * Static tokens, one `token,user,uid[,"group1,group2"]` a line.
  *
- * @throws {Error} naming the line that has fewer than three columns; never the token.
+ * @throws {Error} naming the line that has fewer than three columns or an open quote; never the token.
  */
 export function createTokenFileAuthenticator(csv: string): Authenticator {
   const users = new Map<string, { digest: Buffer; user: UserInfo }>();
   const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
   csv.split('\n').forEach((line, i) => {
     if (line.trim() === '' || line.startsWith('#')) return;
-    const [token = '', username = '', uid = '', groups = ''] = parseCsvLine(line);
+    const cells = parseCsvLine(line);
+    if (cells === null) throw new Error(`token file: line ${i + 1} has a quote that is not closed`);
+    const [token = '', username = '', uid = '', groups = ''] = cells;
     if (token === '' || username === '' || uid === '') {
       throw new Error(`token file: line ${i + 1} must have at least 3 columns (token, user name, user uid)`);
     }

@@ -2,6 +2,7 @@
  * Who grants a role must hold what it grants: rules are broken into single permissions, the ones that the user's own
  * rules do not cover are named in the refusal.
  */
+import { goQuote } from '@k/apimachinery';
 import type { PolicyRule, UserInfo } from '../interface.js';
 
 /** One verb on one resource (and name) of one group, or on one URL. */
@@ -51,13 +52,14 @@ function covers(own: PolicyRule, wanted: Permission): boolean {
   return names.length === 0 || (wanted.name !== undefined && names.includes(wanted.name));
 }
 
-/** What of `wanted` the rules in `own` do not allow; permissions that differ only in the verb stand in one rule. */
+/** What of `wanted` the rules in `own` do not allow; permissions on one resource stand in one rule. */
 export function uncoveredRules(own: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
   const missing = new Map<string, PolicyRule>();
   for (const permission of wanted.flatMap(permissionsOf)) {
     if (own.some((rule) => covers(rule, permission))) continue;
     const { verb, group, resource, name, url } = permission;
-    const key = JSON.stringify([group, resource, name, url]);
+    // Only what is asked of one resource is put together, URLs stay apart.
+    const key = JSON.stringify(url === undefined ? [group, resource, name ?? null] : [url, verb]);
     const rule = missing.get(key);
     if (rule !== undefined) {
       if (!rule.verbs.includes(verb)) rule.verbs.push(verb);
@@ -74,7 +76,7 @@ export function uncoveredRules(own: readonly PolicyRule[], wanted: readonly Poli
   return [...missing.values()];
 }
 
-const quoted = (list: readonly string[]): string => `[${list.map((item) => JSON.stringify(item)).join(' ')}]`;
+const quoted = (list: readonly string[]): string => `[${list.map(goQuote).join(' ')}]`;
 
 /** A rule as refusals print it: `{APIGroups:[""], Resources:["pods"], Verbs:["get"]}`. */
 export function ruleText(rule: PolicyRule): string {
@@ -90,8 +92,13 @@ export function ruleText(rule: PolicyRule): string {
   return `{${parts.join(', ')}}`;
 }
 
-/** Why a user may not grant; stands after `roles… "x" is forbidden: `. */
-export function escalationMessage(user: UserInfo, missing: readonly PolicyRule[]): string {
-  const lines = missing.map(ruleText).sort();
-  return `user ${JSON.stringify(user.username)} (groups=${quoted(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+/**
+ * Why a user may not grant; stands after `roles… "x" is forbidden: `.
+ *
+ * @param resolutionError - Why not all of the user's rules are known, e.g. a binding to a role that is gone.
+ */
+export function escalationMessage(user: UserInfo, missing: readonly PolicyRule[], resolutionError?: string): string {
+  const lines = [...new Set(missing.map(ruleText))].sort();
+  const suffix = resolutionError === undefined ? '' : `; resolution errors: [${resolutionError}]`;
+  return `user ${goQuote(user.username)} (groups=${quoted(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${suffix}`;
 }

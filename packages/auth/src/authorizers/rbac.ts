@@ -1,6 +1,7 @@
 /**
  * RBAC: role bindings of the user's namespace and of the cluster, and the rules of the roles they name.
  */
+import { goQuote } from '@k/apimachinery';
 import type {
   AuthorizationAttributes,
   AuthorizationDecision,
@@ -11,8 +12,7 @@ import type {
   SubjectRules,
   UserInfo,
 } from '../interface.js';
-
-const NO_RULES: readonly PolicyRule[] = [];
+import { aggregateErrors } from './aggregate-errors.js';
 
 /** True when the binding names the user. */
 function bindsUser(binding: RbacBinding, user: UserInfo): { kind: string; name: string; namespace?: string } | null {
@@ -57,10 +57,13 @@ function matchesUrl(url: string, path: string): boolean {
 
 /** Makes the authorizer over a watched set of roles and bindings. */
 export function createRbacAuthorizer(source: RbacSource): Authorizer {
-  const rulesOf = (binding: RbacBinding): readonly PolicyRule[] => {
+  /** The rules that a binding hands out; a role that is gone is noted in `missing`. */
+  const rulesOf = (binding: RbacBinding, missing: Set<string>): readonly PolicyRule[] => {
     const { kind, name } = binding.roleRef;
     const role = kind === 'ClusterRole' ? source.clusterRole(name) : source.role(binding.namespace, name);
-    return role?.rules ?? NO_RULES;
+    if (role !== undefined) return role.rules;
+    missing.add(`${kind.toLowerCase()}.rbac.authorization.k8s.io ${goQuote(name)} not found`);
+    return [];
   };
   const reason = (type: string, binding: RbacBinding, subject: { kind: string; name: string; namespace?: string }): string => {
     const shown = type === 'RoleBinding' ? `${binding.name}/${binding.namespace}` : binding.name;
@@ -70,10 +73,11 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
   return {
     name: 'RBAC',
     authorize(attributes): AuthorizationDecision {
+      const missing = new Set<string>();
       for (const binding of source.clusterRoleBindings()) {
         const subject = bindsUser(binding, attributes.user);
         if (subject === null) continue;
-        for (const rule of rulesOf(binding)) {
+        for (const rule of rulesOf(binding, missing)) {
           if (ruleAllows(rule, attributes)) return { decision: 'allow', reason: reason('ClusterRoleBinding', binding, subject) };
         }
       }
@@ -81,12 +85,12 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
         for (const binding of source.roleBindings(attributes.namespace)) {
           const subject = bindsUser(binding, attributes.user);
           if (subject === null) continue;
-          for (const rule of rulesOf(binding)) {
+          for (const rule of rulesOf(binding, missing)) {
             if (ruleAllows(rule, attributes)) return { decision: 'allow', reason: reason('RoleBinding', binding, subject) };
           }
         }
       }
-      return { decision: 'noOpinion', reason: '' };
+      return { decision: 'noOpinion', reason: missing.size === 0 ? '' : `RBAC: ${aggregateErrors(missing)}` };
     },
     rulesFor(user, namespace): SubjectRules {
       const out: SubjectRules = { resourceRules: [], nonResourceRules: [], incomplete: false };
@@ -97,8 +101,12 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
           else out.resourceRules.push(rule);
         }
       };
-      for (const binding of source.clusterRoleBindings()) if (bindsUser(binding, user)) add(rulesOf(binding));
-      for (const binding of source.roleBindings(namespace)) if (bindsUser(binding, user)) add(rulesOf(binding));
+      const missing = new Set<string>();
+      for (const binding of source.clusterRoleBindings()) if (bindsUser(binding, user)) add(rulesOf(binding, missing));
+      if (namespace !== '') {
+        for (const binding of source.roleBindings(namespace)) if (bindsUser(binding, user)) add(rulesOf(binding, missing));
+      }
+      if (missing.size > 0) out.evaluationError = aggregateErrors(missing);
       return out;
     },
   };

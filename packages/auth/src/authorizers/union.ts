@@ -1,4 +1,6 @@
-import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from '../interface.js';
+import { goQuote } from '@k/apimachinery';
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, SubjectRules } from '../interface.js';
+import { aggregateErrors } from './aggregate-errors.js';
 
 /** `system:masters` may do anything, whatever is configured. */
 export const privilegedGroupAuthorizer: Authorizer = {
@@ -12,6 +14,11 @@ export const privilegedGroupAuthorizer: Authorizer = {
 export const alwaysAllowAuthorizer: Authorizer = {
   name: 'AlwaysAllow',
   authorize: () => ({ decision: 'allow', reason: '' }),
+  rulesFor: () => ({
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    incomplete: false,
+  }),
 };
 
 /** Mode `AlwaysDeny`. */
@@ -41,20 +48,41 @@ export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer 
     }
     return { decision: 'noOpinion', reason: reasons.join('\n') };
   };
-  const withRules = authorizers.find((authorizer) => authorizer.rulesFor !== undefined);
   return {
     name: 'union',
     authorize: (attributes) => ask(attributes, 0, []),
-    ...(withRules?.rulesFor ? { rulesFor: (user, namespace) => withRules.rulesFor?.(user, namespace) as never } : {}),
+    async rulesFor(user, namespace) {
+      const out: SubjectRules = { resourceRules: [], nonResourceRules: [], incomplete: false };
+      const errors: string[] = [];
+      for (const authorizer of authorizers) {
+        const rules = await authorizer.rulesFor?.(user, namespace);
+        if (rules === undefined) continue;
+        out.resourceRules.push(...rules.resourceRules);
+        out.nonResourceRules.push(...rules.nonResourceRules);
+        out.incomplete ||= rules.incomplete;
+        if (rules.evaluationError !== undefined) errors.push(rules.evaluationError);
+      }
+      if (errors.length > 0) out.evaluationError = aggregateErrors(errors);
+      return out;
+    },
   };
+}
+
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** What a caller sent must not look like markup in an answer; the texts of authorizers are trusted. */
+function withoutMarkup(text: string): string {
+  return /[&<>]/.test(text) ? text.replace(/[&<>]/g, (char) => HTML[char] as string) : text;
 }
 
 /** The message of a 403, without its `pods "x" is forbidden: `. */
 export function forbiddenMessage(attributes: AuthorizationAttributes, reason: string): string {
-  const user = JSON.stringify(attributes.user.username);
+  const user = goQuote(attributes.user.username);
   const suffix = reason === '' ? '' : `: ${reason}`;
-  if (!attributes.isResourceRequest) return `User ${user} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${suffix}`;
+  if (!attributes.isResourceRequest)
+    return `${withoutMarkup(`User ${user} cannot ${attributes.verb} path ${goQuote(attributes.path)}`)}${suffix}`;
   const resource = attributes.subresource === '' ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
-  const scope = attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(attributes.namespace)}`;
-  return `User ${user} cannot ${attributes.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(attributes.apiGroup)} ${scope}${suffix}`;
+  const scope = attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${goQuote(attributes.namespace)}`;
+  const text = `User ${user} cannot ${attributes.verb} resource ${goQuote(resource)} in API group ${goQuote(attributes.apiGroup)} ${scope}`;
+  return `${withoutMarkup(text)}${suffix}`;
 }
