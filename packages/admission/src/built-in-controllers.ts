@@ -34,6 +34,8 @@ import { taintNodesByCondition } from './controllers/taint-nodes-by-condition.js
 import type { AdmissionController, AdmissionDependencies } from './interface.js';
 import { canonicalPluginName, PLUGIN_ORDER, resolvePlugins } from './names.js';
 import { parseResourceQuotaConfiguration } from './quota/limited-resources.js';
+import { mutatingAdmissionWebhook } from './webhooks/mutating.js';
+import { validatingAdmissionWebhook } from './webhooks/validating.js';
 
 /** Which built-in controllers to run and how. */
 export interface BuiltInSelection {
@@ -86,6 +88,8 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   DefaultIngressClass: defaultIngressClass,
   DenyServiceExternalIPs: denyServiceExternalIps,
   PodTopologyLabels: podTopologyLabels,
+  MutatingAdmissionWebhook: (dependencies) => mutatingAdmissionWebhook(dependencies),
+  ValidatingAdmissionWebhook: (dependencies) => validatingAdmissionWebhook(dependencies),
   ResourceQuota: (dependencies, configuration) => resourceQuota(dependencies, parseResourceQuotaConfiguration(configuration)),
   AlwaysDeny: alwaysDeny,
 };

@@ -34,8 +34,12 @@ export interface AdmissionRequest {
   readonly oldObject: KubeObject | null;
   /** CreateOptions, UpdateOptions, DeleteOptions, or the options of a connect. */
   readonly options: KubeObject | null;
-  /** Adds `key=value` to the request's audit event; keys look like `prefix/name`, the first value stays. */
-  addAuditAnnotation(key: string, value: string): void;
+  /**
+   * Adds `key=value` to the request's audit event; keys look like `prefix/name`, the first value stays.
+   *
+   * @param level - `Request` for what belongs into events of that level and above only. Default: into every event.
+   */
+  addAuditAnnotation(key: string, value: string, level?: 'Request'): void;
   /** Adds a `Warning: 299` header. */
   addWarning(text: string): void;
   /**

@@ -49,9 +49,9 @@ export async function admitCopy(chain: Runner, request: AdmissionRequest): Promi
       warnings.push(text);
       request.addWarning(text);
     },
-    addAuditAnnotation(key, value) {
+    addAuditAnnotation(key, value, level) {
       auditAnnotations[key] ??= value;
-      request.addAuditAnnotation(key, value);
+      request.addAuditAnnotation(key, value, level);
     },
   };
   try {

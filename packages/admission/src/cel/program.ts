@@ -1,0 +1,153 @@
+/**
+ * One compiled expression: parsed and type-checked once, evaluated many times within a cost limit.
+ *
+ * The library counts nothing, so every node of the checked tree is wrapped: each step costs one unit, and operands of
+ * calls, comparisons and concatenations cost what they weigh. Calls to `matches` go to a linear-time matcher.
+ */
+import { type ASTNode, TypeError as CelTypeError, type Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
+import { RE2JS, RE2JSException } from 're2js';
+import { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
+import { MATCHES } from './functions.js';
+import { sizeOfCelValue } from './values.js';
+
+/** Units that evaluations may use up together; the caller makes one for each request. */
+export interface CelBudget {
+  left: number;
+}
+
+type Evaluate = (evaluator: unknown, node: unknown, context: unknown) => unknown;
+
+interface Node {
+  op: string;
+  args: unknown;
+  meta: { evaluate: Evaluate; alternate?: Node; macro?: object };
+  setMeta(key: 'evaluate', value: Evaluate): void;
+}
+
+interface Instance {
+  run: (variables: Record<string, unknown>) => unknown;
+  meter: { budget: CelBudget; sizes: WeakMap<object, number> };
+}
+
+/** Operators whose operands are read in full. */
+const WEIGHED: ReadonlySet<string> = new Set(['call', 'rcall', '==', '!=', 'in', '+', '<', '<=', '>', '>=']);
+const IDLE_MAX = 8;
+
+/** A compiled expression. Safe to use by several requests at once. */
+export class CelProgram {
+  readonly expression: string;
+  /** The names that the expression reads, variables of its macros included. */
+  readonly identifiers: ReadonlySet<string>;
+  readonly resultType: string;
+  readonly #environment: Environment;
+  /** One meter belongs to one evaluation at a time; evaluations that wait for the authorizer overlap. */
+  readonly #idle: Instance[];
+
+  /** @throws {@link CelCompileError} when the expression is not valid. */
+  constructor(environment: Environment, expression: string) {
+    this.expression = expression;
+    this.#environment = environment;
+    const identifiers = new Set<string>();
+    const { instance, type } = this.#compile(identifiers);
+    this.identifiers = identifiers;
+    this.resultType = type;
+    this.#idle = [instance];
+  }
+
+  /**
+   * @throws {@link CelBudgetError} when the budget is used up; {@link CelEvaluationError} for everything else.
+   */
+  async evaluate(variables: Record<string, unknown>, budget: CelBudget): Promise<unknown> {
+    const instance = this.#idle.pop() ?? this.#compile(new Set()).instance;
+    instance.meter = { budget, sizes: new WeakMap() };
+    try {
+      const value = await instance.run(variables);
+      if (budget.left < 0) throw new CelBudgetError();
+      return value;
+    } catch (error) {
+      // An error that the budget caused may have been worded anew on its way up.
+      if (budget.left < 0) throw new CelBudgetError('operation cancelled: actual cost limit exceeded');
+      throw evaluationFault(error);
+    } finally {
+      if (this.#idle.length < IDLE_MAX) this.#idle.push(instance);
+    }
+  }
+
+  #compile(identifiers: Set<string>): { instance: Instance; type: string } {
+    try {
+      const parsed = this.#environment.parse(this.expression);
+      rewrite(parsed.ast as unknown as Node, identifiers);
+      const checked = parsed.check();
+      if (!checked.valid) throw checked.error ?? new CelCompileError('the expression has no type');
+      const instance: Instance = { run: parsed, meter: { budget: { left: 0 }, sizes: new WeakMap() } };
+      wrap(parsed.ast as unknown as Node, instance, false, new Set());
+      return { instance, type: checked.type ?? 'dyn' };
+    } catch (error) {
+      if (error instanceof ParseError || error instanceof CelTypeError) throw new CelCompileError(error.summary, { cause: error });
+      if (error instanceof RE2JSException) throw new CelCompileError(error.message, { cause: error });
+      throw error;
+    }
+  }
+}
+
+function evaluationFault(error: unknown): CelEvaluationError {
+  if (error instanceof CelEvaluationError) return error;
+  if (error instanceof EvaluationError) {
+    const text = error.summary;
+    return new CelEvaluationError(text.slice(0, 1).toLowerCase() + text.slice(1), { cause: error });
+  }
+  return new CelEvaluationError(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'setMeta' in value && 'op' in value;
+}
+
+/** Calls back for each node right below `value`: operands, parts of an expanded macro. */
+function eachNode(value: unknown, visit: (node: Node) => void): void {
+  if (isNode(value)) visit(value);
+  else if (Array.isArray(value)) for (const item of value) eachNode(item, visit);
+  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    for (const item of Object.values(value)) if (Array.isArray(item) || isNode(item)) eachNode(item, visit);
+  }
+}
+
+function rewrite(root: Node, identifiers: Set<string>): void {
+  const seen = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    if (node.op === 'id') identifiers.add(node.args as string);
+    if ((node.op === 'call' || node.op === 'rcall') && Array.isArray(node.args) && node.args[0] === 'matches') {
+      node.args[0] = MATCHES;
+      const pattern = (node.args.at(-1) as ASTNode[]).at(-1);
+      // A literal pattern that is wrong is an error of the author's, found now.
+      if (pattern?.op === 'value' && typeof pattern.args === 'string') RE2JS.compile(pattern.args);
+    }
+    eachNode(node.args, visit);
+    if (node.meta.alternate !== undefined) visit(node.meta.alternate);
+    eachNode(node.meta.macro, visit);
+  };
+  visit(root);
+}
+
+function wrap(node: Node, instance: Instance, isWeighed: boolean, seen: Set<Node>): void {
+  if (seen.has(node)) return;
+  seen.add(node);
+  const weighed = WEIGHED.has(node.op);
+  const down = (child: Node): void => wrap(child, instance, weighed, seen);
+  eachNode(node.args, down);
+  if (node.meta.alternate !== undefined) down(node.meta.alternate);
+  eachNode(node.meta.macro, down);
+  const evaluate = node.meta.evaluate;
+  node.setMeta('evaluate', (evaluator, self, context) => {
+    const { budget, sizes } = instance.meter;
+    if (--budget.left < 0) throw new CelBudgetError();
+    const value = evaluate(evaluator, self, context);
+    if (!isWeighed && node.op !== '+') return value;
+    if (value instanceof Promise) return value;
+    if (typeof value === 'object' || typeof value === 'string') budget.left -= sizeOfCelValue(value, sizes);
+    if (budget.left < 0) throw new CelBudgetError();
+    return value;
+  });
+}

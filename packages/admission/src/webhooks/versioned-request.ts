@@ -1,0 +1,67 @@
+import type { KubeObject } from '@k/apimachinery';
+import type { AdmissionRequest } from '../interface.js';
+import type { EquivalentResource, Equivalents } from './equivalents.js';
+
+/** A request as one webhook sees it: in the version that its rules name. */
+export class VersionedRequest {
+  readonly request: AdmissionRequest;
+  readonly target: EquivalentResource;
+  readonly object: KubeObject | null;
+  readonly oldObject: KubeObject | null;
+
+  /** @param target - Default: the version of the request. */
+  constructor(request: AdmissionRequest, equivalents: Equivalents, target: EquivalentResource = requested(request)) {
+    const convert = (object: KubeObject | null): KubeObject | null =>
+      object === null ? null : equivalents.convert(withType(object, request), request.resource, target);
+    this.request = request;
+    this.target = target;
+    this.object = convert(request.object);
+    this.oldObject = convert(request.oldObject);
+  }
+
+  /** `AdmissionRequest` without uid and objects. */
+  describe(): Record<string, unknown> {
+    const { request, target } = this;
+    const { username, uid, groups, extra } = request.user;
+    const isEmpty = extra === undefined || Object.keys(extra).length === 0;
+    const userInfo = {
+      username,
+      ...(uid === undefined || uid === '' ? {} : { uid }),
+      ...(groups.length === 0 ? {} : { groups }),
+      ...(isEmpty ? {} : { extra }),
+    };
+    return {
+      kind: kindOnly(target.kind),
+      resource: resourceOnly(target.resource),
+      ...(request.subresource === '' ? {} : { subResource: request.subresource }),
+      requestKind: kindOnly(request.kind),
+      requestResource: resourceOnly(request.resource),
+      ...(request.subresource === '' ? {} : { requestSubResource: request.subresource }),
+      ...(request.name === '' ? {} : { name: request.name }),
+      ...(request.namespace === '' ? {} : { namespace: request.namespace }),
+      operation: request.operation,
+      userInfo,
+      dryRun: request.dryRun,
+      options: request.options,
+    };
+  }
+}
+
+function requested(request: AdmissionRequest): EquivalentResource {
+  return { resource: request.resource, kind: request.kind };
+}
+
+/** Objects inside a server may lack their type; a webhook always sees it. */
+function withType(object: KubeObject, { kind }: AdmissionRequest): KubeObject {
+  if (object.apiVersion !== undefined && object.kind !== undefined) return object;
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+  return { ...object, apiVersion: object.apiVersion ?? apiVersion, kind: object.kind ?? kind.kind };
+}
+
+function kindOnly({ group, version, kind }: EquivalentResource['kind']): object {
+  return { group, version, kind };
+}
+
+function resourceOnly({ group, version, resource }: EquivalentResource['resource']): object {
+  return { group, version, resource };
+}
