@@ -1,4 +1,5 @@
 import type { FieldError, KubeObject, Schema } from '@k/apimachinery';
+import type { PruneResult } from './prune-and-default.js';
 
 /**
  * What the server knows of one resource: a plain description that handlers ask, so that no handler ever
@@ -26,6 +27,8 @@ export interface ResourceDefinition {
   readonly strategy: ResourceStrategy;
   /** Made from a CustomResourceDefinition. */
   readonly custom?: boolean;
+  /** Stored objects may predate the present schema: they go through {@link convert} even in their own version. */
+  readonly coerceStored?: boolean;
 }
 
 /** One served version of a resource. */
@@ -35,6 +38,8 @@ export interface ResourceVersion {
   readonly schema: Schema;
   readonly subresources: readonly SubresourceDefinition[];
   readonly table: TableDefinition;
+  /** Prunes and defaults an object in place of the walk by `schema`. Mutates its argument. Custom resources only. */
+  readonly coerce?: (object: KubeObject) => PruneResult;
   /** The OpenAPI v3 schema as the CustomResourceDefinition gives it, for published documents. Custom resources only. */
   readonly openApiSchema?: object;
   /** Field selectors this version supports besides `metadata.name` (and `metadata.namespace`). */
@@ -90,6 +95,8 @@ export interface ResourceStrategy {
   readonly gracePeriodSeconds?: (object: KubeObject, requested: number | undefined) => number;
   /** What DELETE without a propagation policy does with dependents. Default `background`. */
   readonly defaultPropagation?: 'background' | 'orphan';
+  /** What the first DELETE changes on the object besides marking it: finalizers that the server itself sets. Mutates `object`. `now` is RFC 3339. */
+  readonly beginDeletion?: (object: KubeObject, now: string) => void;
   /** DELETE answers with the object rather than a Status. */
   readonly deleteReturnsObject?: boolean;
   /** The object is a request that is answered and not stored (TokenReview, SubjectAccessReview, Binding). */

@@ -1,5 +1,6 @@
 export { createBuiltInCatalogue } from './built-in-catalogue.js';
 export * from './catalogue.js';
+export * from './custom-resources/index.js';
 export * from './definition.js';
 export { DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
 export { compareVersionPriority } from './discovery/version-priority.js';

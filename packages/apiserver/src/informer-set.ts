@@ -44,6 +44,13 @@ export class InformerSet implements ObjectSource {
     await this.informer(group, resource)?.start();
   }
 
+  /** Ends the informer of a resource that is no longer served. */
+  forget(group: string, resource: string): void {
+    const key = `${resource}.${group}`;
+    this.#informers.get(key)?.close();
+    this.#informers.delete(key);
+  }
+
   close(): void {
     for (const informer of this.#informers.values()) informer.close();
     this.#informers.clear();

@@ -93,7 +93,7 @@ export function parseStored(stored: StoredObject): KubeObject {
 /** A parsed object in the version a client asked for. Never mutates its input. */
 export function toVersion(definition: ResourceDefinition, object: KubeObject, version: string): KubeObject {
   const apiVersion = definition.group === '' ? version : `${definition.group}/${version}`;
-  if (object.apiVersion === apiVersion) return object;
+  if (object.apiVersion === apiVersion && definition.coerceStored !== true) return object;
   if (definition.convert) return definition.convert(object, version);
   return { ...object, apiVersion };
 }

@@ -34,6 +34,8 @@ import { garbageCollector } from './controllers/garbage-collector.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
 import { resourceQuotaController } from './controllers/resource-quota.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
+import { definitionController } from './crd/definition-controller.js';
+import { ServedDefinitions } from './crd/served-definitions.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
@@ -164,6 +166,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
     hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
   }
+  const definitions = new ServedDefinitions(informers, registry, hooks, log);
+  await definitions.start();
   const server: ServerContext = {
     catalogue,
     registry,
@@ -213,6 +217,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   address = `${options.externalHostname ?? listener.host}:${listener.port}`;
   const disabled = options.disabledControllers ?? [];
   const controllers: Controller[] = [
+    definitionController(informers, registry, client, log),
     namespaceDeletionController(informers, registry, client, log),
     defaultServiceAccountsController(informers, client, log, options.rootCa),
     clusterRoleAggregationController(informers, client, log),
@@ -242,6 +247,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       state.stopping = true;
       if ((options.shutdownDelayMs ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
       for (const controller of controllers) controller.stop();
+      definitions.stop();
       shutdown.abort();
       await listener.close(SHUTDOWN_GRACE_MS);
       informers.close();

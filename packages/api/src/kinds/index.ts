@@ -1,4 +1,5 @@
 import type { KubeObject } from '@k/apimachinery';
+import { definitionStrategy } from '../custom-resources/definition-strategy.js';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { endpointsDefaults, sliceDefaults } from './endpoints.js';
@@ -228,7 +229,7 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'certificatesigningrequests.certificates.k8s.io': emptyStatus,
   'servicecidrs.networking.k8s.io': emptyStatus,
   'apiservices.apiregistration.k8s.io': emptyStatus,
-  'customresourcedefinitions.apiextensions.k8s.io': { ...statusSubresource, hasGeneration: true },
+  'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
 };
 
 /** The API group of subjects follows from their kind. */

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@k/apimachinery';
+import { definitionValidation } from '../custom-resources/definition-validation.js';
 import type { ResourceStrategy } from '../definition.js';
 import {
   controllerRevisionValidation,
@@ -61,6 +62,7 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   'leases.coordination.k8s.io': leaseValidation,
   'priorityclasses.scheduling.k8s.io': priorityClassValidation,
   'runtimeclasses.node.k8s.io': runtimeClassValidation,
+  'customresourcedefinitions.apiextensions.k8s.io': definitionValidation,
   'storageclasses.storage.k8s.io': storageClassValidation,
   'volumeattributesclasses.storage.k8s.io': attributesClassValidation,
   'volumeattachments.storage.k8s.io': volumeAttachmentValidation,

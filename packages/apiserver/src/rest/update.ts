@@ -212,7 +212,7 @@ function checkPreconditions(server: ServerContext, scope: ResourceScope, plan: U
   if (plan.resourceVersion === '' || plan.resourceVersion === '0') {
     if (!plan.unconditional) {
       // The store names the resource here, not the kind.
-      const subject = { group: definition.group, kind: definition.custom ? definition.kind : definition.resource };
+      const subject = { group: definition.group, kind: definition.resource };
       throw newInvalid(subject, scope.name, [
         { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', badValue: 0, detail: 'must be specified for an update' },
       ]);

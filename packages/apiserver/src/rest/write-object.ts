@@ -134,7 +134,7 @@ export function setManagedFields(object: KubeObject, managedFields: ManagedField
 export function refuseInvalid(scope: ResourceScope, object: KubeObject, errors: FieldError[]): void {
   if (errors.length === 0) return;
   const { definition } = scope.served;
-  throw newInvalid({ group: definition.group, kind: definition.kind }, object.metadata?.name ?? '', errors);
+  throw newInvalid({ group: definition.group, kind: object.kind ?? definition.kind }, object.metadata?.name ?? '', errors);
 }
 
 /** All errors of a new object. */
