@@ -186,7 +186,11 @@ export class RequestAuditor {
     if (this.#decision.omitStages.has(stage)) return true;
     this.#counters.event?.();
     const received = this.#event.requestReceivedMicros;
-    const event: AuditEvent = { ...this.#event, stage, stageMicros: stage === 'RequestReceived' ? received : Math.max(received, micros ?? nowMicros()) };
+    const event: AuditEvent = {
+      ...this.#event,
+      stage,
+      stageMicros: stage === 'RequestReceived' ? received : Math.max(received, micros ?? nowMicros()),
+    };
     // A copy: the annotations of later stages are not those of this one.
     if (this.#annotations !== undefined) event.annotations = { ...this.#annotations };
     return this.#backend.process([event]);
