@@ -27,7 +27,10 @@ export async function fail(context: RequestContext, error: unknown, log: Logger)
   if (status.code === 500 && !StatusError.is(error)) context.onPanic?.(error);
   if (status.code >= 500) {
     const cause = StatusError.is(error) ? (error.cause ?? error) : error;
-    log.error({ err: cause, auditId: context.auditId, method: context.exchange.method, path: context.path }, 'request failed');
+    const entry = { err: cause, auditId: context.auditId, method: context.exchange.method, path: context.path };
+    // A deadline or a revision that did not come is the client's to know; only faults of ours are errors.
+    if (status.code === 500) log.error(entry, 'request failed');
+    else log.info(entry, 'request failed');
   }
   try {
     if (context.answered) context.exchange.abort();
