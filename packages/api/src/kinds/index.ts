@@ -10,6 +10,7 @@ import { claimStrategy, volumeStrategy } from './persistent-volumes.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
 import { emptyStatus, freshStatus, statusSubresource } from './status.js';
+import { webhookDefaults } from './webhook-configurations.js';
 import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
 
 /** Rules of a kind, with the conversion between its versions where they differ. */
@@ -200,8 +201,8 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   ),
   'ingressclasses.networking.k8s.io': withGeneration({}, 'spec'),
   'endpointslices.discovery.k8s.io': withGeneration({ applyDefaults: sliceDefaults }, 'addressType', 'endpoints', 'ports'),
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({}, 'webhooks'),
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({}, 'webhooks'),
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({ applyDefaults: webhookDefaults(false) }, 'webhooks'),
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({ applyDefaults: webhookDefaults(true) }, 'webhooks'),
   'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(emptyStatus, 'spec'),
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration({}, 'spec'),

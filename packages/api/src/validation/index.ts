@@ -27,6 +27,7 @@ import { podTemplateValidation, replicationControllerValidation } from './replic
 import { serviceValidation } from './services.js';
 import { attributesClassValidation, storageClassValidation, volumeAttachmentValidation } from './storage-classes.js';
 import { WARNINGS } from './warnings.js';
+import { webhookConfigurationValidation } from './webhook-configurations.js';
 
 /** Validation of the built-in kinds by `resource` or `resource.group`. */
 const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
@@ -63,6 +64,8 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   'priorityclasses.scheduling.k8s.io': priorityClassValidation,
   'runtimeclasses.node.k8s.io': runtimeClassValidation,
   'customresourcedefinitions.apiextensions.k8s.io': definitionValidation,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationValidation,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationValidation,
   'storageclasses.storage.k8s.io': storageClassValidation,
   'volumeattributesclasses.storage.k8s.io': attributesClassValidation,
   'volumeattachments.storage.k8s.io': volumeAttachmentValidation,
