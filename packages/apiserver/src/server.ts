@@ -35,6 +35,7 @@ import { namespaceDeletionController } from './controllers/namespace-deletion.js
 import { resourceQuotaController } from './controllers/resource-quota.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
 import { definitionController } from './crd/definition-controller.js';
+import { definitionRulesCheck } from './crd/rules/check-definition.js';
 import { ServedDefinitions } from './crd/served-definitions.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
@@ -166,6 +167,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
     hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
   }
+  hooks.set('customresourcedefinitions.apiextensions.k8s.io', { check: definitionRulesCheck });
   const definitions = new ServedDefinitions(informers, registry, hooks, log);
   await definitions.start();
   const server: ServerContext = {

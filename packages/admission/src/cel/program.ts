@@ -73,6 +73,26 @@ export class CelProgram {
     }
   }
 
+  /**
+   * Evaluates an expression that waits for nothing.
+   *
+   * @throws like {@link evaluate}.
+   */
+  evaluateNow(variables: Record<string, unknown>, budget: CelBudget): unknown {
+    const instance = this.#idle.pop() ?? this.#compile(new Set()).instance;
+    instance.meter = { budget, sizes: new WeakMap() };
+    try {
+      const value = instance.run(variables);
+      if (budget.left < 0) throw new CelBudgetError();
+      return value;
+    } catch (error) {
+      if (budget.left < 0) throw new CelBudgetError('operation cancelled: actual cost limit exceeded');
+      throw evaluationFault(error);
+    } finally {
+      if (this.#idle.length < IDLE_MAX) this.#idle.push(instance);
+    }
+  }
+
   #compile(identifiers: Set<string>): { instance: Instance; type: string } {
     try {
       const parsed = this.#environment.parse(this.expression);

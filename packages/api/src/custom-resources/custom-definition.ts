@@ -9,6 +9,7 @@ import type { CrdObject, CrdScale, CrdVersion } from './crd-object.js';
 import { customObjectRules } from './custom-object-rules.js';
 import { findAll, parseJsonPath } from './json-path.js';
 import { customTable } from './printer-columns.js';
+import { hasRules, type RuleCompiler, type RuleValidator } from './rule-validator.js';
 import { compileSchema, objectSchema, type SchemaNode } from './structural-schema.js';
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -18,6 +19,8 @@ const VIEW_VERBS = ['get', 'patch', 'update'];
 export interface CustomVersion {
   name: string;
   schema: SchemaNode;
+  /** Runs the rules of the schema; absent when it has none. */
+  rules: RuleValidator | undefined;
   hasStatus: boolean;
   scale: CrdScale | undefined;
 }
@@ -156,18 +159,23 @@ function strategyOf(crd: CrdObject, versions: readonly CustomVersion[]): Resourc
   };
 }
 
+function withRules(schema: SchemaNode, compileRules: RuleCompiler): Pick<CustomVersion, 'schema' | 'rules'> {
+  return { schema, rules: hasRules(schema) ? compileRules(schema) : undefined };
+}
+
 /**
  * The resource that an established definition describes.
  *
+ * @param compileRules - Makes what runs the rules (`x-kubernetes-validations`) of a schema.
  * @throws when a schema cannot be compiled, which validation of definitions rules out.
  */
-export function customResourceDefinition(crd: CrdObject): ResourceDefinition {
+export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompiler): ResourceDefinition {
   const { group = '', scope, versions = [] } = crd.spec ?? {};
   const names = crd.status?.acceptedNames ?? {};
   const compiled = versions.map((version): CustomVersion & { given: CrdVersion } => ({
     given: version,
     name: version.name ?? '',
-    schema: compileSchema(version.schema?.openAPIV3Schema ?? {}),
+    ...withRules(compileSchema(version.schema?.openAPIV3Schema ?? {}), compileRules),
     hasStatus: version.subresources?.status !== undefined && version.subresources.status !== null,
     scale: version.subresources?.scale,
   }));

@@ -4,8 +4,8 @@ import { isDns1035Label } from '../validation/names.js';
 import type { CustomVersion } from './custom-definition.js';
 import { findAll, parseJsonPath } from './json-path.js';
 import { validateListUniqueness } from './list-uniqueness.js';
+import type { RuleValidator } from './rule-validator.js';
 import type { SchemaNode } from './structural-schema.js';
-import { validateRules } from './validate-rules.js';
 import { jsonType, validateValue } from './validate-value.js';
 
 type Fields = Record<string, unknown>;
@@ -61,14 +61,14 @@ function embeddedErrors(value: unknown, node: SchemaNode, path: string): FieldEr
   return errors;
 }
 
-function ruleErrors(object: KubeObject, old: KubeObject | undefined, root: SchemaNode, errors: readonly FieldError[]): FieldError[] {
-  const found = validateRules(
-    object,
-    old,
-    root,
-    errors.some(({ type }) => BLOCKING.has(type)),
-  );
-  if (found !== 'blocked') return found;
+function ruleErrors(
+  object: KubeObject,
+  old: KubeObject | undefined,
+  rules: RuleValidator | undefined,
+  errors: readonly FieldError[],
+): FieldError[] {
+  if (rules === undefined) return [];
+  if (!errors.some(({ type }) => BLOCKING.has(type))) return rules(object, old);
   const detail =
     'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
   return [invalid('<nil>', null, detail)];
@@ -86,7 +86,7 @@ export function customObjectRules(kind: string): CustomObjectRules {
     object.kind === kind ? [] : [invalid('kind', object.kind ?? '', `must be ${kind}`)];
   const content = (object: KubeObject): Fields => object as Fields;
   return {
-    create: (object, { schema, scale }) => {
+    create: (object, { schema, scale, rules }) => {
       const wrongKind = kindErrors(object);
       if (wrongKind.length > 0) return wrongKind;
       const errors = [
@@ -96,9 +96,9 @@ export function customObjectRules(kind: string): CustomObjectRules {
         ...embeddedErrors(object, schema, ''),
         ...validateListUniqueness(object, schema),
       ];
-      return [...errors, ...ruleErrors(object, undefined, schema, errors)];
+      return [...errors, ...ruleErrors(object, undefined, rules, errors)];
     },
-    update: (object, old, { schema, scale }, subresource) => {
+    update: (object, old, { schema, scale, rules }, subresource) => {
       const wrongKind = kindErrors(object);
       if (wrongKind.length > 0) return wrongKind;
       const status = schema.properties.get('status');
@@ -115,7 +115,7 @@ export function customObjectRules(kind: string): CustomObjectRules {
       errors.push(...replicaErrors(object, scale?.statusReplicasPath), ...embeddedErrors(object, schema, ''));
       // Entries that were there twice before may stay.
       if (validateListUniqueness(old, schema).length === 0) errors.push(...validateListUniqueness(object, schema));
-      return [...errors, ...ruleErrors(object, old, schema, errors)];
+      return [...errors, ...ruleErrors(object, old, rules, errors)];
     },
   };
 }

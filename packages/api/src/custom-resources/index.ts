@@ -1,4 +1,11 @@
+export { deepEqual } from '../validation/field-errors.js';
 export { API_APPROVED, isProtectedGroup } from './api-approval.js';
 export { type CrdCondition, type CrdNames, type CrdObject, conditionStatus } from './crd-object.js';
 export { customResourceDefinition } from './custom-definition.js';
 export { CLEANUP_FINALIZER } from './definition-strategy.js';
+export type { ValidationRule } from './json-schema.js';
+export { validateListUniqueness } from './list-uniqueness.js';
+export { printedRule } from './rule-texts.js';
+export { hasRules, type RuleCompiler, type RuleValidator } from './rule-validator.js';
+export { compileSchema, type SchemaNode } from './structural-schema.js';
+export { schemaPlace } from './validate-definition.js';

@@ -280,3 +280,8 @@ export function validateStatusChange(crd: CrdObject, errors: FieldErrors): void 
   validateNames(crd.status?.acceptedNames ?? {}, 'status.acceptedNames', errors);
   validateStoredVersions(crd, errors);
 }
+
+/** Where errors in the schema of a version are reported. */
+export function schemaPlace(crd: CrdObject, versionIndex: number): string {
+  return `${placesOf(crd.spec?.versions ?? [], versionIndex).schema}.openAPIV3Schema`;
+}

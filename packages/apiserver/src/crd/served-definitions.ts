@@ -6,6 +6,7 @@ import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
 import type { ResourceRegistry } from '../registry.js';
 import type { WriteHook } from '../server-context.js';
+import { compileRules } from './rules/rule-validator.js';
 
 /** The group and resource of definitions. */
 export const DEFINITIONS: { group: string; resource: string } = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' };
@@ -70,7 +71,7 @@ export class ServedDefinitions {
     const known = this.#served.get(name);
     if (known?.seed !== seed) {
       try {
-        this.#serve(name, seed, customResourceDefinition(crd), known?.definition);
+        this.#serve(name, seed, customResourceDefinition(crd, compileRules), known?.definition);
       } catch (error) {
         // Written to the store by somebody who does not validate.
         this.#log.error({ err: error, definition: name }, 'definition cannot be served');

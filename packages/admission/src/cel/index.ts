@@ -1,0 +1,5 @@
+/** Kubernetes' dialect of CEL, for other parts of the server that evaluate expressions. */
+export { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
+export { registerFunctions } from './functions.js';
+export { type CelBudget, CelProgram } from './program.js';
+export { toCelValue } from './values.js';

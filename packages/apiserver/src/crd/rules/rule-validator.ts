@@ -1,0 +1,126 @@
+/** Runs the rules of a schema over an object: each node's own, then those below it. */
+import { type CelBudget, CelBudgetError } from '@k/admission/cel';
+import { deepEqual, hasRules, type RuleValidator, type SchemaNode } from '@k/api';
+import { type FieldError, OMIT_VALUE } from '@k/apimachinery';
+import { optionalValue, ruleValue } from './cel-types.js';
+import { compileRule, type RuleProgram } from './rule-program.js';
+
+/** Units that all rules of one object may use up together. */
+const OBJECT_BUDGET = 10_000_000;
+
+type Old = { value: unknown } | undefined;
+type Fields = Record<string, unknown>;
+const isMap = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+interface Run {
+  programs: ReadonlyMap<SchemaNode, readonly RuleProgram[]>;
+  root: SchemaNode;
+  budget: CelBudget;
+  errors: FieldError[];
+}
+
+function collect(node: SchemaNode, isRoot: boolean, programs: Map<SchemaNode, RuleProgram[]>): void {
+  if (node.rules.length > 0)
+    programs.set(
+      node,
+      node.rules.map((rule) => compileRule(rule, node, isRoot)),
+    );
+  for (const child of node.properties.values()) collect(child, false, programs);
+  if (node.items !== undefined) collect(node.items, false, programs);
+  if (node.values !== undefined) collect(node.values, false, programs);
+}
+
+/** Compiles the rules of a schema. Validated definitions compile; others throw. */
+export function compileRules(root: SchemaNode): RuleValidator {
+  const programs = new Map<SchemaNode, RuleProgram[]>();
+  collect(root, true, programs);
+  return (object, old) => {
+    const run: Run = { programs, root, budget: { left: OBJECT_BUDGET }, errors: [] };
+    try {
+      walk(object, old === undefined ? undefined : { value: old }, root, '', run);
+    } catch (error) {
+      if (!(error instanceof CelBudgetError)) throw error;
+      const detail = 'validation failed due to running out of cost budget, no further validation rules will be run';
+      run.errors.push({ type: 'FieldValueInvalid', field: '<nil>', badValue: OMIT_VALUE, detail });
+    }
+    return run.errors;
+  };
+}
+
+function walk(value: unknown, old: Old, node: SchemaNode, path: string, run: Run): void {
+  if (value === null || value === undefined || !hasRules(node)) return;
+  runRules(value, old, node, path, run);
+  if (Array.isArray(value)) {
+    const { items } = node;
+    if (items === undefined) return;
+    for (const [i, item] of value.entries()) walk(item, previousItem(item, old, node), items, `${path}[${i}]`, run);
+  } else if (isMap(value)) {
+    const before = isMap(old?.value) ? old.value : undefined;
+    for (const key of Object.keys(value).sort()) {
+      const property = node.properties.get(key);
+      const child = property ?? node.values;
+      if (child === undefined) continue;
+      const previous = before !== undefined && Object.hasOwn(before, key) ? { value: before[key] } : undefined;
+      const at = property === undefined ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+      walk(value[key], previous, child, at, run);
+    }
+  }
+}
+
+/** The old entry that an entry continues: lists that are maps tell by their keys. */
+function previousItem(item: unknown, old: Old, node: SchemaNode): Old {
+  if (node.listType !== 'map' || !isMap(item) || !Array.isArray(old?.value)) return undefined;
+  const found = old.value.find((entry) => isMap(entry) && node.listMapKeys.every((key) => deepEqual(entry[key], item[key])));
+  return found === undefined ? undefined : { value: found };
+}
+
+function runRules(value: unknown, old: Old, node: SchemaNode, path: string, run: Run): void {
+  const programs = run.programs.get(node);
+  if (programs === undefined) return;
+  const isObject = node === run.root || node.embedded;
+  const self = ruleValue(value, node, isObject);
+  const oldSelf = old === undefined ? undefined : ruleValue(old.value, node, isObject);
+  const unchanged = old !== undefined && deepEqual(old.value, value);
+  for (const entry of programs) {
+    const { isTransition, rule } = entry;
+    if (isTransition && old === undefined && rule.optionalOldSelf !== true) continue;
+    // What was there before and has not changed is let be.
+    if (!isTransition && unchanged) continue;
+    const variables = { self, oldSelf: rule.optionalOldSelf === true ? optionalValue(oldSelf, old !== undefined) : oldSelf };
+    const detail = failure(entry, variables, run.budget);
+    if (detail !== null) run.errors.push(errorOf(entry, value, path, detail));
+  }
+}
+
+/** The message of a rule that does not hold, or null. */
+function failure({ program, message, rule }: RuleProgram, variables: Record<string, unknown>, budget: CelBudget): string | null {
+  const fallback = (rule.message ?? '').trim() === '' ? `failed rule: ${rule.rule.trim()}` : (rule.message as string).trim();
+  try {
+    if (program.evaluateNow(variables, budget) === true) return null;
+  } catch (error) {
+    if (error instanceof CelBudgetError) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    const about = (rule.message ?? '').trim() === '' ? rule.rule.trim() : (rule.message as string).trim();
+    if (text.startsWith('no such overload')) {
+      return `'${text}': call arguments did not match a supported operator, function or macro signature for rule: ${about}`;
+    }
+    return `${text} evaluating rule: ${about}`;
+  }
+  if (message === null) return fallback;
+  try {
+    const text = message.evaluateNow(variables, budget);
+    const isUsable = typeof text === 'string' && text.trim() !== '' && !/[\r\n]/.test(text.trim());
+    return isUsable ? text.trim() : fallback;
+  } catch (error) {
+    if (error instanceof CelBudgetError) throw error;
+    return fallback;
+  }
+}
+
+function errorOf({ rule }: RuleProgram, value: unknown, path: string, detail: string): FieldError {
+  const below = rule.fieldPath ?? '';
+  const field = path === '' ? below.replace(/^\./, '') || '<nil>' : `${path}${below}`;
+  const badValue = typeof value === 'object' ? OMIT_VALUE : value;
+  const type = (rule.reason ?? 'FieldValueInvalid') as FieldError['type'];
+  return { type, field, badValue: below === '' ? badValue : OMIT_VALUE, detail };
+}
