@@ -1,7 +1,7 @@
 /** From flags to a running server, and its orderly end. */
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { type ApiServer, createServerMetrics, startApiServer } from '@k/apiserver';
+import { type ApiServer, createServerMetrics, type ServerMetrics, startApiServer } from '@k/apiserver';
 import { destination, type Logger, pino } from 'pino';
 import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
 import { openControlSocket } from './control/control-socket.js';
@@ -66,9 +66,9 @@ function checkFlags(flags: Flags): void {
 }
 
 /** The audit log; its code is loaded only when a flag asks for it. */
-async function openAudit(flags: Flags, log: Logger): Promise<AuditSetup | undefined> {
+async function openAudit(flags: Flags, log: Logger, { registry }: ServerMetrics): Promise<AuditSetup | undefined> {
   const wanted = ['audit-policy-file', 'audit-log-path', 'audit-webhook-config-file'].some((name) => flags.isGiven(name));
-  return wanted ? (await import('./setup/audit.js')).setUpAudit(flags, log) : undefined;
+  return wanted ? (await import('./setup/audit.js')).setUpAudit(flags, log, registry) : undefined;
 }
 
 /** Controllers to leave out; `*` = all. */
@@ -98,7 +98,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
     (item) => item !== undefined,
   );
   const makeAuthentication = setUpAuthentication(flags);
-  const audit = await openAudit(flags, log);
+  const audit = await openAudit(flags, log, metrics);
   // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.
   const ready = ensureCertificates({ dir: certDir, addresses });
   const [certificates, authentication, store] = await Promise.all([

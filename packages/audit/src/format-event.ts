@@ -9,39 +9,22 @@ export function microTime(micros: number): string {
 
 const HTML = /[<>&\u2028\u2029]/;
 const EVERY_HTML = /[<>&\u2028\u2029]/g;
-/** What a JSON string cannot hold as it is, for Go. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const UNSAFE = /[\u0000-\u001f"\\<>&\u2028\u2029\ud800-\udfff]/;
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-/** JSON as Go writes it: HTML characters escaped. */
-export function goJson(value: unknown): string {
-  return escapeHtml(JSON.stringify(value));
-}
-
 /** The characters that Go escapes in JSON strings; outside of strings they do not occur. */
 export function escapeHtml(json: string): string {
   return HTML.test(json) ? json.replace(EVERY_HTML, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`) : json;
 }
 
-function quote(text: string): string {
-  return UNSAFE.test(text) ? goJson(text.replace(LONE_SURROGATE, '\ufffd')) : `"${text}"`;
-}
-
-function list(texts: readonly string[]): string {
-  let out = '[';
-  for (let i = 0; i < texts.length; i++) out += i === 0 ? quote(texts[i] as string) : `,${quote(texts[i] as string)}`;
-  return `${out}]`;
-}
+/** Not escaped for HTML yet: that is done once, for the whole line. */
+const quote = (text: string): string => JSON.stringify(text);
 
 function formatUser({ username, uid, groups, extra }: AuditUser): string {
   let out = '';
   if (username) out += `,"username":${quote(username)}`;
   if (uid) out += `,"uid":${quote(uid)}`;
-  if (groups !== undefined && groups.length > 0) out += `,"groups":${list(groups)}`;
+  if (groups !== undefined && groups.length > 0) out += `,"groups":${JSON.stringify(groups)}`;
   if (extra !== undefined) {
     const keys = Object.keys(extra).sort();
-    if (keys.length > 0) out += `,"extra":{${keys.map((key) => `${quote(key)}:${list(extra[key] ?? [])}`).join(',')}}`;
+    if (keys.length > 0) out += `,"extra":{${keys.map((key) => `${quote(key)}:${JSON.stringify(extra[key] ?? [])}`).join(',')}}`;
   }
   return `{${out.slice(1)}}`;
 }
@@ -62,7 +45,7 @@ function formatStatus({ status, message, reason, details, code }: AuditResponseS
   if (status) out += `,"status":${quote(status)}`;
   if (message) out += `,"message":${quote(message)}`;
   if (reason) out += `,"reason":${quote(reason)}`;
-  if (details !== undefined) out += `,"details":${goJson(details)}`;
+  if (details !== undefined) out += `,"details":${JSON.stringify(details)}`;
   if (code) out += `,"code":${code}`;
   return `${out}}`;
 }
@@ -73,13 +56,13 @@ export function formatEvent(event: AuditEvent, typed = true): string {
   let out = typed ? '{"kind":"Event","apiVersion":"audit.k8s.io/v1",' : '{';
   out += `"level":"${event.level}","auditID":${quote(event.auditID)},"stage":"${event.stage}","requestURI":${quote(event.requestURI)},"verb":${quote(event.verb)},"user":${formatUser(event.user)}`;
   if (impersonatedUser !== undefined) out += `,"impersonatedUser":${formatUser(impersonatedUser)}`;
-  if (authenticationMetadata !== undefined) out += `,"authenticationMetadata":${goJson(authenticationMetadata)}`;
-  if (sourceIPs !== undefined && sourceIPs.length > 0) out += `,"sourceIPs":${list(sourceIPs)}`;
+  if (authenticationMetadata !== undefined) out += `,"authenticationMetadata":${JSON.stringify(authenticationMetadata)}`;
+  if (sourceIPs !== undefined && sourceIPs.length > 0) out += `,"sourceIPs":${JSON.stringify(sourceIPs)}`;
   if (userAgent) out += `,"userAgent":${quote(userAgent)}`;
   if (objectRef !== undefined) out += `,"objectRef":${formatReference(objectRef)}`;
   if (responseStatus !== undefined) out += `,"responseStatus":${formatStatus(responseStatus)}`;
-  if (event.requestObject !== undefined) out += `,"requestObject":${escapeHtml(event.requestObject)}`;
-  if (event.responseObject !== undefined) out += `,"responseObject":${escapeHtml(event.responseObject)}`;
+  if (event.requestObject !== undefined) out += `,"requestObject":${event.requestObject}`;
+  if (event.responseObject !== undefined) out += `,"responseObject":${event.responseObject}`;
   const received = microTime(event.requestReceivedMicros);
   const staged = event.stageMicros === event.requestReceivedMicros ? received : microTime(event.stageMicros);
   out += `,"requestReceivedTimestamp":"${received}","stageTimestamp":"${staged}"`;
@@ -94,5 +77,5 @@ export function formatEvent(event: AuditEvent, typed = true): string {
       out += '}';
     }
   }
-  return `${out}}`;
+  return escapeHtml(`${out}}`);
 }

@@ -13,6 +13,7 @@ import {
   unionBackend,
   webhookBackend,
 } from '@k/audit';
+import { createAuditMetrics } from '@k/audit/metrics';
 import type { Logger } from 'pino';
 import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
@@ -84,13 +85,19 @@ function decorate(flags: Flags, sink: Sink, backend: AuditBackend, onError: Audi
  *
  * @throws {@link FlagError} for a bad policy, a file that cannot be opened or numbers out of range.
  */
-export function setUpAudit(flags: Flags, log: Logger): AuditSetup | undefined {
+export function setUpAudit(
+  flags: Flags,
+  log: Logger,
+  registry: Parameters<typeof createAuditMetrics>[0]['registry'],
+): AuditSetup | undefined {
   const text = readFlagFile(flags, 'audit-policy-file');
   const policy =
     text === undefined
       ? undefined
       : forFlag('audit-policy-file', () => parsePolicy(text, (message) => log.warn({ component: 'audit' }, message)));
+  const metrics = createAuditMetrics({ registry });
   const onError: AuditErrorHandler = ({ plugin, events, error }) => {
+    metrics.onError({ plugin, events, error });
     log.error({ component: 'audit', plugin, err: error, events: events.map(legacyLine) }, `${events.length} audit events were not kept`);
   };
   const backends: AuditBackend[] = [];
@@ -127,6 +134,6 @@ export function setUpAudit(flags: Flags, log: Logger): AuditSetup | undefined {
   }
   if (policy === undefined || backends.length === 0) return undefined;
   const backend = unionBackend(backends);
-  const logger = new AuditLogger(backend, policy);
+  const logger = new AuditLogger(backend, policy, { counters: metrics.counters });
   return { logger, reopen, close: () => backend.close() };
 }
