@@ -7,6 +7,8 @@ import type { KubeObject, Status } from '@k/apimachinery';
 export interface RequestAudit {
   /** The user that the caller acts as. */
   setImpersonatedUser?(user: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> }): void;
+  /** False when the level leaves out request bodies. */
+  readonly wantsRequestObject?: boolean;
   /** The level is RequestResponse: answers have to be parsed for the log. */
   readonly wantsResponseObject: boolean;
   /** A patch as received, or what it says; logged as it is. */

@@ -3,7 +3,7 @@ import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { bodyFormat, decodeObject, readBody } from './decode-body.js';
 import { generateName } from './names.js';
-import { parseWriteOptions, type WriteOptions } from './options.js';
+import { admissionOptions, parseWriteOptions, type WriteOptions } from './options.js';
 import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
 import { admissionRequest, alreadyExists, fillCreateMetadata, storeNew, trackManagedFields, validateNew } from './write-object.js';
 
@@ -90,7 +90,7 @@ async function createOnce(
   const request = admissionRequest(server, context, scope, 'CREATE', {
     object,
     oldObject: null,
-    options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(options.dryRun ? { dryRun: ['All'] } : {}) },
+    options: admissionOptions('CreateOptions', options),
     dryRun: options.dryRun,
     name: metadata.name ?? '',
   });

@@ -15,6 +15,20 @@ export interface WriteOptions {
   fieldManager: string;
   /** Of apply patches. */
   force: boolean | undefined;
+  /** As given; absent = not given. */
+  fieldValidation?: string;
+}
+
+/** The options of a write as admission sees them: those that were given. */
+export function admissionOptions(kind: 'CreateOptions' | 'UpdateOptions', options: WriteOptions): KubeObject {
+  const { dryRun, fieldManager, fieldValidation = '' } = options;
+  return {
+    kind,
+    apiVersion: 'meta.k8s.io/v1',
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+    ...(fieldManager === '' ? {} : { fieldManager }),
+    ...(fieldValidation === '' ? {} : { fieldValidation }),
+  };
 }
 
 /** Characters that a default field manager takes from the user agent. */
@@ -50,7 +64,12 @@ export function parseWriteOptions(context: RequestContext, kind: string): WriteO
   }
   if (errors.length > 0) throw newInvalid({ group: 'meta.k8s.io', kind }, '', errors);
   const force = query.get('force');
-  return { dryRun: dryRun.includes('All'), fieldManager, force: force === null ? undefined : parseBoolean(force) };
+  return {
+    dryRun: dryRun.includes('All'),
+    fieldManager,
+    force: force === null ? undefined : parseBoolean(force),
+    ...(validation === '' ? {} : { fieldValidation: validation }),
+  };
 }
 
 /** Go's `strconv.ParseBool`; anything else counts as false. */

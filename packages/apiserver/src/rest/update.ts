@@ -15,7 +15,7 @@ import type { ResourceScope, ServerContext } from '../server-context.js';
 import { checkNamespace, createObject } from './create.js';
 import { bodyFormat, decodeObject, readBody } from './decode-body.js';
 import { finishDeletion, isDeletionComplete } from './delete-object.js';
-import { parseWriteOptions, type WriteOptions } from './options.js';
+import { admissionOptions, parseWriteOptions, type WriteOptions } from './options.js';
 import { negotiateObjects, sendKubeObject, sendStored } from './render.js';
 import { storageFault } from './storage-fault.js';
 import { admissionRequest, currentIn, forStorage, modifiedConflict, trackManagedFields, validateChanged } from './write-object.js';
@@ -153,7 +153,7 @@ async function updateOnce(
   const request = admissionRequest(server, context, scope, 'UPDATE', {
     object: view ? view.show(object) : object,
     oldObject: view ? view.show(old) : old,
-    options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', ...(options.dryRun ? { dryRun: ['All'] } : {}) },
+    options: admissionOptions('UpdateOptions', options),
     dryRun: options.dryRun,
   });
   if (!plan.internal) await server.admission.runMutating(request);

@@ -58,7 +58,9 @@ export function admissionRequest(
     object: objects.object,
     oldObject: objects.oldObject,
     options: objects.options,
-    addAuditAnnotation: (key, value) => context.audit?.addAnnotation(key, value),
+    addAuditAnnotation: (key, value, level) => {
+      if (level === undefined || context.audit?.wantsRequestObject !== false) context.audit?.addAnnotation(key, value);
+    },
     addWarning: (text) => context.warnings.add(text),
     onEnd: (listener) => context.admissionEnds.push(listener),
   };

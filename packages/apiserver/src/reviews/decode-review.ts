@@ -1,7 +1,7 @@
 import type { KubeObject, Schema } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { bodyFormat, decodeObject, readBody } from '../rest/decode-body.js';
-import { parseWriteOptions } from '../rest/options.js';
+import { admissionOptions, parseWriteOptions } from '../rest/options.js';
 import { negotiateObjects } from '../rest/render.js';
 import { admissionRequest } from '../rest/write-object.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
@@ -31,7 +31,7 @@ export async function decodeReview(server: ServerContext, context: RequestContex
   const request = admissionRequest(server, context, scope, 'CREATE', {
     object,
     oldObject: null,
-    options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(options.dryRun ? { dryRun: ['All'] } : {}) },
+    options: admissionOptions('CreateOptions', options),
     dryRun: options.dryRun,
     name: scope.name !== '' ? scope.name : (metadata.name ?? ''),
   });
