@@ -189,6 +189,28 @@ describe('match conditions', () => {
     expect((await outcome('Ignore')).allowed).toBe(true);
   });
 
+  it('must compile to be stored, unless they are stored already', async () => {
+    const chain = createWebhookChain();
+    const webhooks = [{ ...at('/deny'), ...conditions('true', '1 +', '"text"') }];
+    const object = { apiVersion: `${GROUP}/v1`, kind: 'MutatingWebhookConfiguration', metadata: { name: 'cfg' }, webhooks } as KubeObject;
+    const stored = { resource: resource('mutatingwebhookconfigurations', GROUP), object };
+    const outcome = await chain.run(stored);
+    expect(outcome.allowed ? null : outcome.error.status).toMatchObject({
+      code: 422,
+      reason: 'Invalid',
+      details: {
+        causes: [
+          {
+            field: 'webhooks[0].matchConditions[1].expression',
+            message: 'Invalid value: "1 +": compilation failed: Unexpected token: EOF',
+          },
+          { field: 'webhooks[0].matchConditions[2].expression', message: 'Invalid value: "\\"text\\"": must evaluate to bool' },
+        ],
+      },
+    });
+    expect((await chain.run({ ...stored, operation: 'UPDATE', oldObject: object })).allowed).toBe(true);
+  });
+
   it('are settled by one that is false, whatever errors the others have', async () => {
     expect(await isSent(conditions('object.nope == 1', 'false'), request)).toBe(false);
   });

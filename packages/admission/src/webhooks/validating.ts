@@ -3,6 +3,7 @@ import { newInternalError, newTimeout } from '@k/apimachinery';
 import type { AdmissionController, AdmissionDependencies, AdmissionRequest } from '../interface.js';
 import { ObjectCaches } from '../object-caches.js';
 import { callHook, HookCallError, HookRejection } from './call-hook.js';
+import { checkMatchConditions } from './check-configuration.js';
 import { WebhookClient } from './client.js';
 import { Equivalents } from './equivalents.js';
 import { observeCall } from './hook-metrics.js';
@@ -28,13 +29,16 @@ export function validatingAdmissionWebhook(dependencies: AdmissionDependencies, 
     name: 'ValidatingAdmissionWebhook',
     timeoutMs: 2 * WEBHOOKS_MS_MAX,
     supportsOperation: () => true,
-    validate: (request) =>
-      isExempt(request)
-        ? undefined
-        : caches.whenFilled(request, () => {
-            const current = hooks.current();
-            return current.length === 0 ? undefined : run.ask(current, request);
-          }),
+    validate(request) {
+      if (isExempt(request)) {
+        checkMatchConditions(request);
+        return undefined;
+      }
+      return caches.whenFilled(request, () => {
+        const current = hooks.current();
+        return current.length === 0 ? undefined : run.ask(current, request);
+      });
+    },
   };
 }
 

@@ -1,0 +1,51 @@
+import { type FieldError, invalid, type KubeObject, newInvalid } from '@k/apimachinery';
+import type { Environment } from '@marcbachmann/cel-js';
+import { createAdmissionEnvironment } from '../cel/environment.js';
+import { CelCompileError } from '../cel/errors.js';
+import { CelProgram } from '../cel/program.js';
+import type { AdmissionRequest } from '../interface.js';
+import type { WebhookConfiguration } from './types.js';
+
+const KINDS: Readonly<Record<string, string>> = {
+  validatingwebhookconfigurations: 'ValidatingWebhookConfiguration',
+  mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
+};
+
+const expressionsOf = (object: KubeObject | null): string[] =>
+  ((object as WebhookConfiguration | null)?.webhooks ?? []).flatMap((webhook) =>
+    (webhook.matchConditions ?? []).map(({ expression }) => expression),
+  );
+
+/**
+ * Refuses a webhook configuration with a match condition that does not compile. Expressions that are stored already may
+ * stay: another version of the server has accepted them.
+ *
+ * @throws StatusError 422 naming the expressions.
+ */
+export function checkMatchConditions(request: AdmissionRequest): void {
+  const kind = KINDS[request.resource.resource];
+  if (kind === undefined || request.object === null || request.subresource !== '') return;
+  const stored = new Set(expressionsOf(request.oldObject));
+  const errors: FieldError[] = [];
+  let environment: Environment | undefined;
+  for (const [i, { matchConditions }] of ((request.object as WebhookConfiguration).webhooks ?? []).entries()) {
+    for (const [j, { expression }] of (matchConditions ?? []).entries()) {
+      if (stored.has(expression)) continue;
+      environment ??= createAdmissionEnvironment();
+      const fault = faultOf(environment, expression);
+      if (fault === null) continue;
+      errors.push(invalid(`webhooks[${i}].matchConditions[${j}].expression`, expression, fault));
+    }
+  }
+  if (errors.length > 0) throw newInvalid({ group: request.kind.group, kind }, request.name, errors);
+}
+
+function faultOf(environment: Environment, expression: string): string | null {
+  try {
+    const { resultType } = new CelProgram(environment, expression);
+    return resultType === 'bool' || resultType === 'dyn' ? null : 'must evaluate to bool';
+  } catch (error) {
+    if (!(error instanceof CelCompileError)) throw error;
+    return `compilation failed: ${error.message}`;
+  }
+}
