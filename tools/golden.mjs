@@ -17,7 +17,7 @@ const floor = Number(readFileSync(join(root, '.ci', 'golden-floor'), 'utf8'));
 
 install();
 process.env.K_BUILD = 'js';
-run('npx', ['turbo', 'run', 'build', '--only', '--output-logs=errors-only']);
+run('npx', ['turbo', 'run', 'build', '--only', '--filter=@k/apiserver-app', '--output-logs=errors-only']);
 
 const freePort = () =>
   new Promise((done) => {

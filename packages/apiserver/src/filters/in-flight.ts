@@ -14,7 +14,7 @@ export function isLongRunning(context: RequestContext): boolean {
 
 /** Refuses requests above the limits with 429; 0 = no limit. The server's own administrators always pass. */
 export function inFlightFilter(options: { readOnlyMax: number; mutatingMax: number; metrics: ServerMetrics }): Filter {
-  const running = { readOnly: 0, mutating: 0 };
+  const running = options.metrics.inflight;
   return {
     name: 'in-flight',
     why: 'after authentication, so that administrators get through an overload',
@@ -26,10 +26,8 @@ export function inFlightFilter(options: { readOnlyMax: number; mutatingMax: numb
         throw newTooManyRequests('Too many requests, please try again later.', 1);
       }
       running[kind]++;
-      options.metrics.inflight.set({ request_kind: kind }, running[kind]);
       context.exchange.onClose(() => {
         running[kind]--;
-        options.metrics.inflight.set({ request_kind: kind }, running[kind]);
       });
       return undefined;
     },

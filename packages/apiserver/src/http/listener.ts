@@ -57,11 +57,15 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
     socket.on('error', () => {});
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('stream', (stream, headers) => onExchange(new Http2Exchange(stream, headers)));
   server.on('request', (request, response) => {
-    // HTTP/2 requests arrive here too, through the compatibility layer; they are served by 'stream' above.
-    if (request.httpVersionMajor === 2) return;
     onExchange(new Http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse));
+  });
+  // A listener for requests brings the compatibility layer with it, which would make two objects more for every
+  // HTTP/2 stream: those are served as they are.
+  server.removeAllListeners('stream');
+  server.on('stream', (stream, headers) => {
+    if (headers['expect'] === '100-continue') stream.additionalHeaders({ ':status': 100 });
+    onExchange(new Http2Exchange(stream, headers));
   });
   server.on('sessionError', () => {});
   server.on('tlsClientError', () => {});
