@@ -180,6 +180,12 @@ describe('bindings', () => {
       none,
     ],
     [
+      'nor stands for a user with a name like that',
+      binding('', 'b', 'ClusterRole reader', 'ServiceAccount /robot'),
+      asks('get pods team/p', { username: 'system:serviceaccount::robot', groups: [] }),
+      none,
+    ],
+    [
       'its user name',
       binding('', 'b', 'ClusterRole reader', 'User system:serviceaccount:team:robot'),
       asks('get pods x/p', robot),
