@@ -6,7 +6,9 @@ const shared: ViteUserConfig = {
   ssr: { resolve: { conditions: ['@k/source'], externalConditions: ['@k/source'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    // Many tests wait for real processes: more of them than cores.
+    maxWorkers: 3,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 };

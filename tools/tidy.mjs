@@ -51,7 +51,8 @@ for (const file of files) {
   if (!isGenerated && file !== 'tools/tidy.mjs') {
     for (const [pattern, why, where] of BANNED) {
       if (where === 'path' && pattern.test(file)) findings.push(`${file}: ${why}`);
-      if (where !== 'path') lines.forEach((line, i) => pattern.test(line) && findings.push(`${file}:${i + 1}: ${why}`));
+      if (where === 'path') continue;
+      for (const [i, line] of lines.entries()) if (pattern.test(line)) findings.push(`${file}:${i + 1}: ${why}`);
     }
   }
   checkImports(file, text);
