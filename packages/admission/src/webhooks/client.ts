@@ -1,7 +1,7 @@
 /** HTTPS to webhooks: one pool of kept-alive connections for each client configuration. */
 import { isIP, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Agent, buildConnector, Dispatcher } from 'undici';
 import type { ObjectSource } from '../interface.js';
 import { describeAnswer, describeFault } from './call-errors.js';
 import { resolveService } from './service-endpoint.js';
@@ -17,6 +17,9 @@ const KEEP_ALIVE_MS = 90_000;
 const CONNECT_MS_MAX = 30_000;
 /** Host and port as they are written: URL drops the port of https. */
 const AUTHORITY = /^https:\/\/([^/?#]+)/i;
+
+/** The HTTP library: loaded by the first call, as most servers have no webhooks. */
+type Http = typeof import('undici');
 
 /** A call that brought no usable answer. */
 export class WebhookCallError extends Error {
@@ -56,10 +59,11 @@ export class WebhookClient {
    */
   async post(config: WebhookClientConfig, body: string, options: { timeoutMs: number }): Promise<Uint8Array> {
     const target = targetOf(config);
+    const http = await import('undici');
     const url = `${target.url}?timeout=${Math.max(1, Math.ceil(options.timeoutMs / 1000))}s`;
     const signal = AbortSignal.timeout(Math.max(1, Math.round(options.timeoutMs)));
     for (;;) {
-      const answer = await this.#send(url, this.#agentFor(config, target), body, signal);
+      const answer = await this.#send(url, this.#agentFor(http, config, target), body, signal);
       if (answer.code >= 200 && answer.code <= 206) {
         if (answer.body.length > 0) return answer.body;
         throw new WebhookCallError(`0-length response with status code: ${answer.code} and content type: ${answer.contentType}`);
@@ -102,11 +106,11 @@ export class WebhookClient {
     }
   }
 
-  #agentFor(config: WebhookClientConfig, target: Target): Agent {
+  #agentFor(http: Http, config: WebhookClientConfig, target: Target): Agent {
     const key = JSON.stringify([target.url, target.service, config.caBundle ?? '']);
     let agent = this.#agents.get(key);
     this.#agents.delete(key);
-    agent ??= this.#connectTo(target, config.caBundle);
+    agent ??= this.#connectTo(http, target, config.caBundle);
     this.#agents.set(key, agent);
     if (this.#agents.size > POOLS_MAX) {
       const [oldest, unused] = this.#agents.entries().next().value as [string, Agent];
@@ -117,9 +121,9 @@ export class WebhookClient {
     return agent;
   }
 
-  #connectTo({ serverName, service }: Target, caBundle: string | undefined): Agent {
+  #connectTo(http: Http, { serverName, service }: Target, caBundle: string | undefined): Agent {
     const ca = caBundle === undefined || caBundle === '' ? [...rootCertificates] : Buffer.from(caBundle, 'base64');
-    const connect = buildConnector({
+    const connect = http.buildConnector({
       ca,
       timeout: CONNECT_MS_MAX,
       // Sessions that are resumed would not be verified against another authority.
@@ -141,7 +145,7 @@ export class WebhookClient {
         (error: Error) => callback(error, null),
       );
     };
-    return new Agent({ connect: connector, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
+    return new http.Agent({ connect: connector, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
   }
 }
 
