@@ -61,3 +61,14 @@ export function isOmitted(value: unknown, schema: Schema, key: string, struct: s
       return false;
   }
 }
+
+/** Times that are no pointers outside of conditions, where all are: shown as null while they are not set. */
+const SHOWN_TIMES = words(`
+  ContainerStateRunning.startedAt ContainerStateTerminated.startedAt ContainerStateTerminated.finishedAt VolumeError.time
+  EventSeries.lastObservedTime`);
+
+/** Whether Go shows a time that is not set as null. */
+export function isShownTime(schema: Schema, key: string, struct: string): boolean {
+  if (schema.format !== 'date-time' && schema.format !== 'micro-time') return false;
+  return struct.endsWith('Condition') || SHOWN_TIMES.has(`${struct}.${key}`);
+}

@@ -3,7 +3,7 @@
  * nulls and, for built-in kinds, empty values go, quantities and times take their canonical form, defaults come in.
  */
 import { type KubeObject, Quantity, type Schema } from '@k/apimachinery';
-import { isOmitted } from './omitted-values.js';
+import { isOmitted, isShownTime } from './omitted-values.js';
 
 /** What the walk found; the object itself is changed in place. */
 export interface PruneResult {
@@ -83,7 +83,10 @@ function walkObject(object: Record<string, unknown>, schema: Schema, path: strin
   for (const key in properties) {
     if (object[key] !== undefined) continue;
     const field = properties[key] as Schema;
-    if (field.default === undefined) continue;
+    if (field.default === undefined) {
+      if (walk.native && isShownTime(field, key, struct)) object[key] = null;
+      continue;
+    }
     const value: unknown = typeof field.default === 'object' && field.default !== null ? structuredClone(field.default) : field.default;
     if (field.type === 'object' && field.properties !== undefined) {
       // Structs that are always present in Go; they show only when something in them has a default.

@@ -1,5 +1,8 @@
 import type { KubeObject } from '@k/apimachinery';
+import { readAnnotations, type VersionTwoParts, writeAnnotations } from './autoscaling-annotations.js';
 import type { KindRules } from './index.js';
+
+type Fields = Record<string, unknown>;
 
 interface MetricTarget {
   type?: string;
@@ -46,27 +49,56 @@ export function convertAutoscaler(object: KubeObject, toVersion: string): KubeOb
   if (object.apiVersion === apiVersion) return object;
   const out: KubeObject = { ...object, apiVersion };
   const spec: AutoscalerSpec = { ...((object['spec'] ?? {}) as AutoscalerSpec) };
+  const status = object['status'] as Fields | undefined;
   if (toVersion === 'v2') {
+    const { metrics, behavior, conditions } = readAnnotations(out);
     const percent = spec.targetCPUUtilizationPercentage;
     delete spec.targetCPUUtilizationPercentage;
-    if (percent !== undefined) spec.metrics = [cpuMetric(percent)];
+    if (metrics !== undefined || percent !== undefined) {
+      spec.metrics = [...((metrics as Metric[] | undefined) ?? []), ...(percent === undefined ? [] : [cpuMetric(percent)])];
+    }
+    if (behavior !== undefined) spec.behavior = behavior;
+    if (status !== undefined) out['status'] = statusToV2(status, conditions);
   } else {
-    const cpu = spec.metrics?.find(({ resource }) => resource?.name === 'cpu' && resource.target?.averageUtilization !== undefined);
+    const cpu = spec.metrics?.find(isCpuUtilization);
     const percent = cpu?.resource?.target?.averageUtilization;
+    const { conditions, currentMetrics } = (status ?? {}) as VersionTwoParts;
+    writeAnnotations(out, {
+      metrics: (spec.metrics ?? []).filter((metric) => metric !== cpu),
+      ...(spec.behavior === undefined ? {} : { behavior: spec.behavior }),
+      conditions: conditions ?? [],
+      currentMetrics: currentMetrics ?? [],
+    });
     delete spec.metrics;
     delete spec.behavior;
     if (percent !== undefined) spec.targetCPUUtilizationPercentage = percent;
+    if (status !== undefined) out['status'] = statusToV1(status, currentMetrics);
   }
   out['spec'] = spec;
-  const status = object['status'] as Record<string, unknown> | undefined;
-  if (status !== undefined) out['status'] = convertStatus(status, toVersion);
   return out;
 }
 
-function convertStatus(status: Record<string, unknown>, toVersion: string): Record<string, unknown> {
-  const { currentMetrics, currentCPUUtilizationPercentage, conditions, currentReplicas, ...rest } = status;
-  if (toVersion === 'v1') return { ...rest, currentReplicas: currentReplicas ?? 0 };
-  return { ...rest, ...(currentReplicas === 0 ? {} : { currentReplicas }), currentMetrics: currentMetrics ?? null };
+const isCpuUtilization = ({ resource }: Metric): boolean => resource?.name === 'cpu' && resource.target?.averageUtilization !== undefined;
+
+function statusToV1(status: Fields, metrics: VersionTwoParts['currentMetrics']): Fields {
+  const { currentMetrics: _metrics, conditions: _conditions, currentReplicas, ...rest } = status;
+  const cpu = (metrics as { resource?: { name?: string; current?: MetricTarget } }[] | null | undefined)?.find(
+    ({ resource }) => resource?.name === 'cpu',
+  );
+  const percent = cpu?.resource?.current?.averageUtilization;
+  return { ...rest, currentReplicas: currentReplicas ?? 0, ...(percent === undefined ? {} : { currentCPUUtilizationPercentage: percent }) };
+}
+
+function statusToV2(status: Fields, conditions: VersionTwoParts['conditions']): Fields {
+  const { currentCPUUtilizationPercentage: percent, currentReplicas, ...rest } = status;
+  const metrics =
+    percent === undefined ? null : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: percent } } }];
+  return {
+    ...rest,
+    ...(currentReplicas === 0 ? {} : { currentReplicas }),
+    ...(conditions === undefined ? {} : { conditions }),
+    currentMetrics: metrics,
+  };
 }
 
 function withDefaults(rules: ScalingRules | undefined, defaults: ScalingRules): ScalingRules {

@@ -14,7 +14,35 @@ const RENAMED: readonly (readonly [core: string, events: string])[] = [
   ['count', 'deprecatedCount'],
 ];
 
-/** Converts between core/v1 and events.k8s.io/v1; the store holds core/v1. */
+const EVENTS_VERSION = 'events.k8s.io/v1';
+
+/** Fields that Go always shows, per version. */
+const ALWAYS_SHOWN: Readonly<Record<string, () => Fields>> = {
+  v1: () => ({
+    involvedObject: {},
+    eventTime: null,
+    source: {},
+    firstTimestamp: null,
+    lastTimestamp: null,
+    reportingComponent: '',
+    reportingInstance: '',
+  }),
+  [EVENTS_VERSION]: () => ({
+    regarding: {},
+    eventTime: null,
+    deprecatedSource: {},
+    deprecatedFirstTimestamp: null,
+    deprecatedLastTimestamp: null,
+  }),
+};
+/** Fields that Go shows in one version though they are empty, and not in the other. */
+const SHOWN_EMPTY_IN_CORE = ['reportingController', 'reportingInstance'] as const;
+
+function showAlways(object: KubeObject): void {
+  for (const [field, value] of Object.entries(ALWAYS_SHOWN[object.apiVersion ?? '']?.() ?? {})) object[field] ??= value;
+}
+
+/** Converts between core/v1 and events.k8s.io/v1; objects lie in the store as they were written. Never mutates. */
 export function convertEvent(object: KubeObject, toApiVersion: string): KubeObject {
   if (object.apiVersion === toApiVersion) return object;
   const toCore = toApiVersion === 'v1';
@@ -22,15 +50,13 @@ export function convertEvent(object: KubeObject, toApiVersion: string): KubeObje
   const out: KubeObject = {};
   for (const key of Object.keys(object)) out[names.get(key) ?? key] = object[key];
   out.apiVersion = toApiVersion;
+  if (!toCore) for (const field of SHOWN_EMPTY_IN_CORE) if (out[field] === '') delete out[field];
+  showAlways(out);
   return out;
 }
 
-/** Events of both groups. */
-export const eventStrategy: KindRules = {
-  // Always shown, as Go shows a time that is not set.
-  applyDefaults: (object) => {
-    object['eventTime'] ??= null;
-  },
+const rules: KindRules = {
+  applyDefaults: showAlways,
   allowCreateOnUpdate: true,
   fieldSelectorErrors: 'label',
   selectFields: (object) => {
@@ -52,3 +78,8 @@ export const eventStrategy: KindRules = {
     return fields;
   },
 };
+
+/** Core events. */
+export const coreEventStrategy: KindRules = { ...rules, convert: (object) => convertEvent(object, 'v1') };
+/** Events of events.k8s.io, the same objects in another shape. */
+export const eventStrategy: KindRules = { ...rules, convert: (object) => convertEvent(object, EVENTS_VERSION) };

@@ -3,13 +3,16 @@ import { definitionStrategy } from '../custom-resources/definition-strategy.js';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { endpointsDefaults, sliceDefaults } from './endpoints.js';
-import { eventStrategy } from './events.js';
+import { coreEventStrategy, eventStrategy } from './events.js';
+import { flowSchemaDefaults, priorityLevelDefaults } from './flow-control.js';
 import { withGeneration } from './generation.js';
 import { limitRangeStrategy } from './limit-ranges.js';
+import { nodeStrategy } from './nodes.js';
 import { claimStrategy, volumeStrategy } from './persistent-volumes.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
 import { emptyStatus, freshStatus, statusSubresource } from './status.js';
+import { driverStrategy, nodeDriversStrategy } from './storage-drivers.js';
 import { webhookDefaults } from './webhook-configurations.js';
 import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
 
@@ -58,7 +61,6 @@ export const SELECTABLE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   nodes: ['spec.unschedulable'],
   namespaces: ['status.phase'],
   replicationcontrollers: ['status.replicas'],
-  'replicasets.apps': ['status.replicas'],
   'jobs.batch': ['status.successful'],
   'certificatesigningrequests.certificates.k8s.io': ['spec.signerName'],
   events: [
@@ -130,13 +132,6 @@ function mergeStringData(object: KubeObject): void {
   delete object['stringData'];
 }
 
-const nodeStrategy: KindRules = {
-  ...statusSubresource,
-  prepareForCreate: () => {},
-  selectFields: (object) => ({ 'spec.unschedulable': String(spec(object)['unschedulable'] ?? false) }),
-  fieldSelectorErrors: 'label',
-};
-
 /** Rules by `resource` or `resource.group`; resources that are not here have none. */
 export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   pods: podStrategy,
@@ -147,11 +142,11 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   serviceaccounts: { deleteReturnsObject: true },
   persistentvolumeclaims: claimStrategy,
   persistentvolumes: volumeStrategy,
-  resourcequotas: emptyStatus,
-  podtemplates: { applyDefaults: (object) => podTemplateDefaults(object['template'] as KubeObject | undefined) },
+  resourcequotas: { ...emptyStatus, deleteReturnsObject: true },
+  podtemplates: { deleteReturnsObject: true, applyDefaults: (object) => podTemplateDefaults(object['template'] as KubeObject | undefined) },
   endpoints: { allowCreateOnUpdate: true, applyDefaults: endpointsDefaults },
   limitranges: limitRangeStrategy,
-  events: eventStrategy,
+  events: coreEventStrategy,
   'events.events.k8s.io': eventStrategy,
   replicationcontrollers: workloadStrategy('replicationcontrollers'),
   'deployments.apps': workloadStrategy('deployments'),
@@ -189,6 +184,8 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
       object['volumeBindingMode'] ??= 'Immediate';
     },
   },
+  'csidrivers.storage.k8s.io': driverStrategy,
+  'csinodes.storage.k8s.io': nodeDriversStrategy,
   'volumeattachments.storage.k8s.io': { ...freshStatus(() => ({ attached: false })), deleteReturnsObject: true },
   'priorityclasses.scheduling.k8s.io': withGeneration({
     applyDefaults: (object) => {
@@ -207,8 +204,11 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
-  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration(emptyStatus, 'spec'),
-  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': withGeneration(emptyStatus, 'spec'),
+  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration({ ...emptyStatus, applyDefaults: flowSchemaDefaults }, 'spec'),
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': withGeneration(
+    { ...emptyStatus, applyDefaults: priorityLevelDefaults },
+    'spec',
+  ),
   'deviceclasses.resource.k8s.io': withGeneration({}, 'spec'),
   'resourceslices.resource.k8s.io': withGeneration({}, 'spec'),
   'networkpolicies.networking.k8s.io': withGeneration(

@@ -17,7 +17,10 @@ function fill(item: LimitItem, field: 'default' | 'defaultRequest', source: Reso
 
 /** Limits of containers: the default limit is the maximum, the default request that limit or the minimum. */
 function applyDefaults(object: KubeObject): void {
-  for (const item of (object['spec'] as { limits?: LimitItem[] } | undefined)?.limits ?? []) {
+  const spec = object['spec'] as { limits?: LimitItem[] | null } | undefined;
+  // An empty list is null after a round trip through the store.
+  if (spec !== undefined && !spec.limits?.length) spec.limits = null;
+  for (const item of spec?.limits ?? []) {
     if (item.type !== 'Container') continue;
     fill(item, 'default', item.max);
     fill(item, 'defaultRequest', item.default);

@@ -13,12 +13,29 @@ const SCHEDULING_GATED = {
   message: 'Scheduling is blocked due to non-empty scheduling gates',
 };
 
+interface PodStatus {
+  podIP?: string;
+  podIPs?: { ip?: string }[];
+}
+
+/** The first address is also shown by itself; where the two differ, that one counts. */
+function statusDefaults(status: PodStatus | undefined): void {
+  if (status === undefined) return;
+  const { podIP = '', podIPs = [] } = status;
+  const first = podIPs[0]?.ip;
+  if (podIP !== '' && first !== podIP) status.podIPs = [{ ip: podIP }];
+  else if (podIP === '' && first !== undefined) status.podIP = first;
+}
+
 /** Pods. */
 export const podStrategy: KindRules = {
   hasGeneration: true,
   deleteReturnsObject: true,
   fieldSelectorErrors: 'label',
-  applyDefaults: (object) => podDefaults((object['spec'] ??= {}) as PodSpec),
+  applyDefaults: (object) => {
+    podDefaults((object['spec'] ??= {}) as PodSpec);
+    statusDefaults(object['status'] as PodStatus | undefined);
+  },
   prepareForCreate: (object) => {
     (object.metadata ??= {}).generation = 1;
     const isGated = ((object['spec'] as { schedulingGates?: unknown[] } | undefined)?.schedulingGates ?? []).length > 0;

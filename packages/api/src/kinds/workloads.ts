@@ -139,7 +139,7 @@ export function workloadStrategy(resource: string): KindRules {
         }
       : {}),
     selectFields: (object) =>
-      resource === 'replicasets' || resource === 'replicationcontrollers'
+      resource === 'replicationcontrollers'
         ? { 'status.replicas': String((object['status'] as { replicas?: number } | undefined)?.replicas ?? 0) }
         : {},
   };

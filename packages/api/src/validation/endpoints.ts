@@ -141,8 +141,7 @@ function validateSlicePorts(ports: Port[], errors: FieldErrors): void {
   });
 }
 
-function validateSlice(object: KubeObject, errors: FieldErrors): void {
-  const type = (object['addressType'] as string | undefined) ?? '';
+function validateSlice(object: KubeObject, errors: FieldErrors, type = (object['addressType'] as string | undefined) ?? ''): void {
   if (type === '') errors.required('addressType');
   else errors.oneOf('addressType', type, ADDRESS_TYPES);
   const endpoints = (object['endpoints'] as Endpoint[] | undefined) ?? [];
@@ -160,7 +159,8 @@ export const endpointSliceValidation: KindValidation = {
   create: validateSlice,
   metadataOnUpdate: 'both',
   update: (object, old, errors) => {
-    validateSlice(object, errors);
+    // Addresses are held against the type that stays.
+    validateSlice(object, errors, old['addressType'] as string);
     errors.immutable('addressType', object['addressType'], old['addressType']);
   },
 };

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@k/apimachinery';
 import { definitionValidation } from '../custom-resources/definition-validation.js';
 import type { ResourceStrategy } from '../definition.js';
+import { apiServiceValidation } from './api-services.js';
 import {
   controllerRevisionValidation,
   daemonSetValidation,
@@ -9,23 +10,28 @@ import {
   statefulSetValidation,
 } from './apps.js';
 import { autoscalerValidation } from './autoscaling.js';
+import { certificateRequestValidation } from './certificate-requests.js';
 import { leaseValidation, priorityClassValidation, runtimeClassValidation } from './classes-and-leases.js';
 import { namespaceValidation, nodeValidation } from './cluster-objects.js';
 import { configMapValidation, secretValidation } from './config.js';
 import { disruptionBudgetValidation } from './disruption-budgets.js';
 import { endpointSliceValidation, endpointsValidation } from './endpoints.js';
+import { coreEventValidation, eventValidation } from './events.js';
 import { FieldErrors } from './field-errors.js';
+import { flowSchemaValidation } from './flow-schemas.js';
 import { ingressClassValidation, ingressValidation } from './ingresses.js';
 import { cronJobValidation, jobValidation } from './jobs.js';
 import type { KindValidation } from './kind-validation.js';
 import { ipAddressValidation, networkPolicyValidation, serviceCidrValidation } from './network.js';
 import { claimValidation, persistentVolumeValidation } from './persistent-volumes.js';
 import { podValidation } from './pods.js';
+import { priorityLevelValidation } from './priority-levels.js';
 import { limitRangeValidation, resourceQuotaValidation } from './quotas.js';
 import { clusterRoleBindingValidation, clusterRoleValidation, roleBindingValidation, roleValidation } from './rbac.js';
 import { podTemplateValidation, replicationControllerValidation } from './replica-controllers.js';
 import { serviceValidation } from './services.js';
 import { attributesClassValidation, storageClassValidation, volumeAttachmentValidation } from './storage-classes.js';
+import { capacityValidation, driverValidation, nodeDriversValidation } from './storage-drivers.js';
 import { WARNINGS } from './warnings.js';
 import { webhookConfigurationValidation } from './webhook-configurations.js';
 
@@ -45,6 +51,15 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   persistentvolumeclaims: claimValidation,
   resourcequotas: resourceQuotaValidation,
   limitranges: limitRangeValidation,
+  events: coreEventValidation,
+  'events.events.k8s.io': eventValidation,
+  'apiservices.apiregistration.k8s.io': apiServiceValidation,
+  'certificatesigningrequests.certificates.k8s.io': certificateRequestValidation,
+  'flowschemas.flowcontrol.apiserver.k8s.io': flowSchemaValidation,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': priorityLevelValidation,
+  'csidrivers.storage.k8s.io': driverValidation,
+  'csinodes.storage.k8s.io': nodeDriversValidation,
+  'csistoragecapacities.storage.k8s.io': capacityValidation,
   'deployments.apps': deploymentValidation,
   'replicasets.apps': replicaSetValidation,
   'statefulsets.apps': statefulSetValidation,
