@@ -2,6 +2,7 @@
  * Composes one API server: storage → registry → informers → authorization → the handler chain → the listener.
  */
 import { type KeyObject, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { AdmissionDependencies } from '@k/admission';
 import { createAdmissionMetrics } from '@k/admission/metrics';
 import { QuotaLedger } from '@k/admission/quota';
@@ -34,9 +35,7 @@ import { garbageCollector } from './controllers/garbage-collector.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
 import { resourceQuotaController } from './controllers/resource-quota.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
-import { definitionController } from './crd/definition-controller.js';
-import { definitionRulesCheck } from './crd/rules/check-definition.js';
-import { ServedDefinitions } from './crd/served-definitions.js';
+import { definitionController, ServedDefinitions } from './crd/index.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
@@ -139,6 +138,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const client = new LocalClient(registry, Date.now);
   const metrics = options.metrics ?? createServerMetrics();
   const shutdown = new AbortController();
+  // Every watch listens for the end of the server.
+  setMaxListeners(0, shutdown.signal);
   const state = { ready: false, stopping: false };
   const modes = options.authorizers ?? ['RBAC'];
   const ranges = (options.serviceCidrs ?? ['10.0.0.0/24']).map((cidr) => new AddressRange(cidr));
@@ -167,9 +168,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
     hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
   }
-  hooks.set('customresourcedefinitions.apiextensions.k8s.io', { check: definitionRulesCheck });
-  const definitions = new ServedDefinitions(informers, registry, hooks, log);
-  await definitions.start();
+  await new ServedDefinitions(informers, registry, hooks, log).start();
   const server: ServerContext = {
     catalogue,
     registry,
@@ -249,7 +248,6 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       state.stopping = true;
       if ((options.shutdownDelayMs ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
       for (const controller of controllers) controller.stop();
-      definitions.stop();
       shutdown.abort();
       await listener.close(SHUTDOWN_GRACE_MS);
       informers.close();

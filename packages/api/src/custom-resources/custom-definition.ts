@@ -1,5 +1,5 @@
 /** A CustomResourceDefinition as a resource that the server serves. */
-import type { FieldError, KubeObject } from '@k/apimachinery';
+import { type FieldError, type KubeObject, newInternalError } from '@k/apimachinery';
 import type { ResourceDefinition, ResourceStrategy, ResourceVersion, ScaleRules, SubresourceDefinition } from '../definition.js';
 import { compareVersionPriority } from '../discovery/version-priority.js';
 import { schemaOf } from '../schemas/notation.js';
@@ -180,6 +180,11 @@ export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompi
     scale: version.subresources?.scale,
   }));
   const convert = (object: KubeObject, toVersion: string): KubeObject => {
+    if (crd.spec?.conversion?.strategy === 'Webhook' && object.apiVersion !== `${group}/${toVersion}`) {
+      // Better no answer than an object that nobody converted.
+      const subject = `${object.apiVersion}, Kind=${object.kind}`;
+      throw newInternalError(`conversion webhook for ${subject} failed: this server does not call conversion webhooks`);
+    }
     const target = compiled.find(({ name }) => name === toVersion);
     const copy = structuredClone(object);
     copy.apiVersion = `${group}/${toVersion}`;

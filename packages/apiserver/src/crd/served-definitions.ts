@@ -6,6 +6,7 @@ import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
 import type { ResourceRegistry } from '../registry.js';
 import type { WriteHook } from '../server-context.js';
+import { definitionRulesCheck } from './rules/check-definition.js';
 import { compileRules } from './rules/rule-validator.js';
 
 /** The group and resource of definitions. */
@@ -35,7 +36,6 @@ export class ServedDefinitions {
   readonly #hooks: Map<string, WriteHook>;
   readonly #log: Logger;
   readonly #served = new Map<string, { seed: string; definition: ResourceDefinition }>();
-  #unsubscribe: () => void = () => {};
 
   /** @param hooks - The server's, to which refusals of new objects are added. */
   constructor(informers: InformerSet, registry: ResourceRegistry, hooks: Map<string, WriteHook>, log: Logger) {
@@ -46,19 +46,16 @@ export class ServedDefinitions {
     this.#log = log;
   }
 
-  /** Resolves when everything that was stored as established is served. */
+  /** Follows definitions until the informers close. Resolves when everything that was stored as established is served. */
   async start(): Promise<void> {
+    this.#hooks.set(`${DEFINITIONS.resource}.${DEFINITIONS.group}`, { check: definitionRulesCheck });
     const informer = this.#informers.informer(DEFINITIONS.group, DEFINITIONS.resource) as Informer;
-    this.#unsubscribe = informer.onEvent(({ type, object }) => {
+    informer.onEvent(({ type, object }) => {
       if (type === 'DELETED') this.#drop(object.metadata?.name ?? '', true);
       else this.#follow(object as CrdObject);
     });
     await informer.start();
     for (const object of informer.list()) this.#follow(object as CrdObject);
-  }
-
-  stop(): void {
-    this.#unsubscribe();
   }
 
   #follow(crd: CrdObject): void {

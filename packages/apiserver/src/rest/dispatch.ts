@@ -81,7 +81,7 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const namespace = definition.group === '' && definition.resource === 'namespaces' ? '' : info.namespace;
       const subresource = info.subresource === '' ? undefined : version.subresources.find((entry) => entry.name === info.subresource);
       if (definition.custom === true) {
-        const acrossNamespaces = ['list', 'watch', 'deletecollection'].includes(info.verb);
+        const acrossNamespaces = ['list', 'watch'].includes(info.verb);
         if (definition.namespaced ? namespace === '' && !acrossNamespaces : namespace !== '') return pageNotFound(context);
       }
       if (info.subresource !== '' && subresource === undefined) {

@@ -2,6 +2,7 @@
 import { registerFunctions, toCelValue } from '@k/admission/cel';
 import type { SchemaNode } from '@k/api';
 import { Environment, Optional } from '@marcbachmann/cel-js';
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 
 const LIMITS = { maxAstNodes: 20_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 };
 
@@ -70,7 +71,7 @@ export function optionalValue(value: unknown, isThere: boolean): unknown {
 const DURATION_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Milliseconds of a Go duration. */
-export function durationMs(text: string): number {
+function durationMs(text: string): number {
   const sign = text.startsWith('-') ? -1 : 1;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) {
@@ -101,6 +102,7 @@ export function ruleValue(value: unknown, node: SchemaNode | undefined, isObject
   if (type === 'number') return Number(value);
   if (type === 'string' && typeof value === 'string') {
     if (node.format === 'date-time' || node.format === 'date') return new Date(value);
+    if (node.format === 'duration') return Duration.fromMilliseconds(durationMs(value));
     if (node.format === 'byte') return new Uint8Array(Buffer.from(value, 'base64'));
   }
   return toCelValue(value);

@@ -43,8 +43,20 @@ export function compileFault(environment: Environment, expression: string): stri
     if (isLocated && cause.code === 'unknown_variable') {
       return located(expression, start, `undeclared reference to '${expression.slice(start, range?.end)}' (in container '')`);
     }
+    const overload = /^no such overload: (.+) (==|!=|<=|>=|<|>|\+|-|\*|\/|%) (.+)$/.exec(error.message);
+    if (isLocated && overload !== null) {
+      const [, left, operator, right] = overload as unknown as [string, string, string, string];
+      const at = expression.indexOf(operator, operandEnd(cause));
+      return located(expression, at < 0 ? start : at, `found no matching overload for '_${operator}_' applied to '(${left}, ${right})'`);
+    }
     return located(expression, start, cause instanceof ParseError ? `Syntax error: ${error.message}` : error.message);
   }
+}
+
+/** Where the left operand of a binary operation ends. */
+function operandEnd(error: ParseError | CelTypeError): number {
+  const [left] = (error.node as { args?: { range?: { end: number } }[] } | undefined)?.args ?? [];
+  return left?.range?.end ?? error.range?.start ?? 0;
 }
 
 /** A message with the line it is about and a mark below the place. */

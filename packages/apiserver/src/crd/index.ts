@@ -1,0 +1,2 @@
+export { definitionController } from './definition-controller.js';
+export { ServedDefinitions } from './served-definitions.js';
