@@ -6,8 +6,8 @@ const shared: ViteUserConfig = {
   ssr: { resolve: { conditions: ['@k/source'], externalConditions: ['@k/source'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    // Many tests wait for real processes: more of them than cores.
-    maxWorkers: 3,
+    // Many tests start processes of their own beside the workers.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -40,7 +40,7 @@ function faultOf(request: RandomRequest, exchange: MemoryExchange): string | nul
 }
 
 describe('whatever a client sends', () => {
-  it(`is answered without a 5xx, a stack trace or a crash: ${REQUESTS} requests`, { timeout: 120_000 }, async () => {
+  it(`is answered without a 5xx, a stack trace or a crash: ${REQUESTS} requests`, { timeout: 600_000 }, async () => {
     const next = randomRequests(SEED);
     const faults: string[] = [];
     const counts = new Map<number, number>();
