@@ -34,12 +34,16 @@ export interface ServerProcess {
 /**
  * Starts the built server and waits until it is ready.
  *
+ * Writes CPU profiles into the folder that `BENCH_PROFILE_DIR` names.
+ *
  * @param dataDir - Kept; the same folder again makes a restart.
  */
 export async function startServer(dataDir: string, flags: readonly string[] = []): Promise<ServerProcess> {
   if (!existsSync(MAIN)) throw new Error('the server is not built: run "npm run build" first');
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [MAIN, '--secure-port', '0', '--data-dir', dataDir, ...flags], {
+  const profiles = process.env['BENCH_PROFILE_DIR'];
+  const nodeFlags = profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles];
+  const child = spawn(process.execPath, [...nodeFlags, MAIN, '--secure-port', '0', '--data-dir', dataDir, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pid = child.pid as number;

@@ -50,7 +50,7 @@ export async function measureReads(quick: boolean): Promise<Figure[]> {
       bodies[read.path] = body;
     }
     const certs = join(session.dir, 'certs');
-    const { port } = await bare.ask({ certFile: join(certs, 'apiserver.crt'), keyFile: join(certs, 'apiserver.key'), bodies });
+    const { port } = await bare.ask({ certFile: join(certs, 'apiserver.crt'), keyFile: join(certs, 'apiserver.key'), bodies, event: '' });
     const elsewhere = { url: `https://127.0.0.1:${port}`, pid: bare.pid, ca: session.server.ca };
     const figures: Figure[] = [];
     for (const read of reads) {

@@ -4,6 +4,7 @@
  * Bounded: what a client has not taken yet counts against {@link WATCH_BUFFER_BYTES_MAX}; above it the watch is cut
  * and the client starts again from its last resourceVersion, as with kube-apiserver.
  */
+import { setMaxListeners } from 'node:events';
 import { newBadRequest, newExpired, newInternalError, type Status } from '@k/apimachinery';
 import { emptyObject } from '@k/apimachinery/apply';
 import { type ResourceEvent, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
@@ -84,6 +85,7 @@ class WatchStream {
       this.#stop = resolve;
     });
     exchange.onClose(() => this.#end());
+    setMaxListeners(0, this.#server.shutdown); // There are as many listeners as watches.
     this.#server.shutdown.addEventListener('abort', this.#onShutdown);
     const labels = { verb: 'WATCH', resource: this.#scope.served.definition.resource };
     this.#server.metrics.longRunning.inc(labels);
