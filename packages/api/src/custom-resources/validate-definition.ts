@@ -109,9 +109,8 @@ function validateVersions(spec: CrdSpec, errors: FieldErrors): void {
       const places = placesOf(versions, i);
       const isTurn = (place: string): boolean => place.startsWith('spec.versions[') !== shared;
       const schema = version.schema?.openAPIV3Schema;
-      const hasStatus = version.subresources?.status !== undefined;
       if (schema !== undefined && isTurn(places.schema)) {
-        once(places.schema, () => void validateSchema(schema, `${places.schema}.openAPIV3Schema`, hasStatus, errors));
+        once(places.schema, () => void validateSchema(schema, `${places.schema}.openAPIV3Schema`, errors));
       }
       if (isTurn(places.subresources))
         once(places.subresources, () => validateSubresources(version.subresources, places.subresources, errors));

@@ -276,9 +276,8 @@ function validateDefaults(schema: JsonSchemaProps, at: string, errors: FieldErro
 }
 
 /** All errors of the schema of one version. Returns true when there were none. */
-export function validateSchema(schema: JsonSchemaProps, at: string, hasStatus: boolean, errors: FieldErrors): boolean {
+export function validateSchema(schema: JsonSchemaProps, at: string, errors: FieldErrors): boolean {
   const before = errors.list.length;
-  void hasStatus;
   if (schema.nullable === true) errors.forbidden(`${at}.nullable`, 'nullable cannot be true at the root');
   validateKeywords(schema, at, errors);
   // What is no structural schema at all is not looked at further.

@@ -122,14 +122,8 @@ function checkEnum(value: unknown, { raw, nullable }: SchemaNode, at: ValueConte
 }
 
 /** The entry of the old list that an entry of the new one continues. Only lists that are maps tell. */
-function correlated(
-  item: unknown,
-  items: SchemaNode,
-  node: SchemaNode,
-  before: { value: unknown } | undefined,
-): { value: unknown } | undefined {
+function correlated(item: unknown, node: SchemaNode, before: { value: unknown } | undefined): { value: unknown } | undefined {
   if (before === undefined || !Array.isArray(before.value) || node.listType !== 'map' || !isMap(item)) return undefined;
-  void items;
   const found = before.value.find((old) => isMap(old) && node.listMapKeys.every((key) => deepEqual(old[key], item[key])));
   return found === undefined ? undefined : { value: found };
 }
@@ -139,7 +133,7 @@ function checkItems(value: readonly unknown[], node: SchemaNode, at: ValueContex
   const { items, raw } = node;
   if (items !== undefined) {
     value.forEach((item, i) => {
-      errors.push(...validateValue(item, items, { ...at, path: `${at.path}[${i}]` }, correlated(item, items, node, before)));
+      errors.push(...validateValue(item, items, { ...at, path: `${at.path}[${i}]` }, correlated(item, node, before)));
     });
   }
   const field = fieldAt(at);
