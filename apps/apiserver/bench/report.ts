@@ -94,13 +94,15 @@ function plot({ title, figures }: Section): string {
 }
 
 /** What the figures were measured on. */
-export function machine(): { cpu: string; cores: number; node: string; load: number[]; date: string } {
+export function machine(): { cpu: string; cores: number; node: string; load: string; date: string } {
   const [cpu] = cpus();
   return {
     cpu: cpu?.model ?? 'unknown',
     cores: cpus().length,
     node: process.version,
-    load: loadavg().map((value) => Number(value.toFixed(1))),
+    load: loadavg()
+      .map((value) => value.toFixed(1))
+      .join(' '),
     date: new Date().toISOString().slice(0, 10),
   };
 }

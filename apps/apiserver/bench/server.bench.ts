@@ -32,7 +32,7 @@ for (const name of names)
   if (!Object.hasOwn(measures, name)) throw new RangeError(`"only" expected ${Object.keys(measures).join(', ')}, got ${name}`);
 
 const before = machine();
-process.stdout.write(`${before.cores} × ${before.cpu}, Node ${before.node}, load ${before.load.join(' ')}${quick ? ', quick' : ''}\n`);
+process.stdout.write(`${before.cores} × ${before.cpu}, Node ${before.node}, load ${before.load}${quick ? ', quick' : ''}\n`);
 const sections: Section[] = [];
 for (const name of names) {
   const { title, measure } = measures[name] as (typeof measures)[string];
