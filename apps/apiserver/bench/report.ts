@@ -87,7 +87,7 @@ function plot({ title, figures }: Section): string {
   const width = LABEL_WIDTH + BAR_WIDTH + 200;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 8}" font-family="sans-serif" font-size="12">`,
-    `<rect width="100%" height="100%" fill="white"/><text x="12" y="22" font-size="15" font-weight="bold">${escapeXml(title)}</text>`,
+    `<title>${escapeXml(title)}</title><rect width="100%" height="100%" fill="white"/><text x="12" y="22" font-size="15" font-weight="bold">${escapeXml(title)}</text>`,
     ...parts,
     '</svg>\n',
   ].join('\n');
