@@ -70,8 +70,8 @@ function plot({ title, figures }: Section): string {
   );
   const parts: string[] = [];
   let y = 40;
-  const bar = (label: string, value: number, unit: string, colour: string): void => {
-    const width = Math.max(1, (value / (largest.get(unit) as number)) * BAR_WIDTH);
+  const bar = (label: string, value: number, unit: string, colour: string, full: number): void => {
+    const width = Math.max(1, (value / full) * BAR_WIDTH);
     parts.push(
       `<text x="${LABEL_WIDTH - 8}" y="${y + 15}" text-anchor="end">${escapeXml(label)}</text>`,
       `<rect x="${LABEL_WIDTH}" y="${y + 2}" width="${width.toFixed(1)}" height="${BAR_HEIGHT - 6}" fill="${colour}"/>`,
@@ -80,8 +80,10 @@ function plot({ title, figures }: Section): string {
     y += BAR_HEIGHT;
   };
   for (const { what, value, unit, limit } of figures) {
-    bar(what, value, unit, '#326ce5');
-    if (limit !== undefined) bar(limit.what, limit.value, unit, '#b8bfca');
+    // A row with a limit is compared with it, one without with its like.
+    const full = limit === undefined ? (largest.get(unit) as number) : Math.max(value, limit.value);
+    bar(what, value, unit, '#326ce5', full);
+    if (limit !== undefined) bar(limit.what, limit.value, unit, '#b8bfca', full);
     y += 6;
   }
   const width = LABEL_WIDTH + BAR_WIDTH + 200;
