@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EtcdStoreOptions, openEtcdStore } from '../src/etcd.js';
 import { type KeyValueStore, StorageError } from '../src/index.js';
 import { EtcdProcess, findEtcd, hasEtcd, WatchRecorder } from '../src/testing.js';
@@ -23,16 +23,15 @@ async function expectNothingLost(store: KeyValueStore, load: WriteLoad, watch: W
 
 describe('findEtcd', () => {
   it('finds the program that K_ETCD names, and nothing else', () => {
-    const before = process.env.K_ETCD;
-    process.env.K_ETCD = '/no/such/etcd';
+    vi.stubEnv('K_ETCD', '/no/such/etcd');
+    vi.stubEnv('K_REQUIRE_ETCD', '');
     try {
       expect(findEtcd()).toBeNull();
       expect(hasEtcd()).toBe(false);
-      process.env.K_REQUIRE_ETCD = '1';
+      vi.stubEnv('K_REQUIRE_ETCD', '1');
       expect(() => hasEtcd()).toThrow('K_REQUIRE_ETCD=1, but there is no etcd in PATH and K_ETCD names none');
     } finally {
-      if (before === undefined) delete process.env.K_ETCD;
-      else process.env.K_ETCD = before;
+      vi.unstubAllEnvs();
     }
   });
 });
