@@ -61,7 +61,7 @@ try {
     });
     server.once('exit', (code) => fail(new Error(`the server ended with ${code}`)));
   });
-  const args = ['--server', url, '--compare', join(folder, 'expected'), '--audit-log', auditLog, '--etcd', etcdUrl, '--jobs', '4'];
+  const args = ['--server', url, '--compare', join(folder, 'expected'), '--audit-log', auditLog, '--etcd', etcdUrl, '--jobs', '16'];
   let matched = 0;
   let total = 0;
   for (const scenarios of only.length > 0 ? only.map((name) => join(folder, 'scenarios', `${name}.mjs`)) : [join(folder, 'scenarios')]) {
