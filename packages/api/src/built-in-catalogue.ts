@@ -89,7 +89,7 @@ function definitionOf(
     );
   });
   const path = STORAGE_PATHS[key];
-  const { convert, ...own } = strategy;
+  const { convert, coerceStored, ...own } = strategy;
   const rules = { ...validationOf(key), ...own };
   return {
     group,
@@ -105,6 +105,7 @@ function definitionOf(
     storagePath: path ?? row.name,
     strategy: path === '' ? { virtual: true, ...rules } : rules,
     ...(convert === undefined ? {} : { convert }),
+    ...(coerceStored === undefined ? {} : { coerceStored }),
   };
 }
 

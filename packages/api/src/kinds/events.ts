@@ -56,6 +56,8 @@ export function convertEvent(object: KubeObject, toApiVersion: string): KubeObje
 }
 
 const rules: KindRules = {
+  // Both groups keep their events in one place, each in its own shape.
+  coerceStored: true,
   applyDefaults: showAlways,
   allowCreateOnUpdate: true,
   fieldSelectorErrors: 'label',

@@ -19,6 +19,8 @@ import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.
 /** Rules of a kind, with the conversion between its versions where they differ. */
 export interface KindRules extends ResourceStrategy {
   convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  /** Stored objects may have another shape than their kind's: every read converts. */
+  coerceStored?: boolean;
 }
 
 /** Where objects lie below the etcd prefix, when it is not the resource's name. '' = answered, not stored. */

@@ -1,4 +1,5 @@
 import type { PodSpec } from '../validation/pod-types.js';
+import { syncAppArmor } from './app-armor.js';
 import type { KindRules } from './index.js';
 import { podDefaults } from './pod-spec-defaults.js';
 import { qosClass } from './qos-class.js';
@@ -38,6 +39,7 @@ export const podStrategy: KindRules = {
   },
   prepareForCreate: (object) => {
     (object.metadata ??= {}).generation = 1;
+    syncAppArmor(object);
     const isGated = ((object['spec'] as { schedulingGates?: unknown[] } | undefined)?.schedulingGates ?? []).length > 0;
     object['status'] = { phase: 'Pending', qosClass: qosClass(object), ...(isGated ? { conditions: [SCHEDULING_GATED] } : {}) };
   },

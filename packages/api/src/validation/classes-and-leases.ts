@@ -2,9 +2,9 @@ import type { KubeObject } from '@k/apimachinery';
 import type { FieldErrors } from './field-errors.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Label, isQualifiedName } from './names.js';
-import type { Toleration } from './pod-types.js';
 import { type ResourceList, validateResourceQuantity } from './resources.js';
 import { validateTolerations } from './scheduling.js';
+import type { Toleration } from './scheduling-types.js';
 import { validateLabels } from './selectors.js';
 
 /** The highest priority that users may give. */

@@ -2,7 +2,8 @@ import type { KubeObject } from '@k/apimachinery';
 import { deepEqual, type FieldErrors, IMMUTABLE } from './field-errors.js';
 import { internalForm } from './internal-form.js';
 import type { PodFailurePolicy, SuccessPolicy } from './job-policies.js';
-import type { Affinity, PodSpec, PodTemplateSpec } from './pod-types.js';
+import type { PodSpec, PodTemplateSpec } from './pod-types.js';
+import type { Affinity } from './scheduling-types.js';
 import type { Selector } from './selectors.js';
 
 /** The parts of a job's spec that the rules read. */

@@ -4,9 +4,9 @@ import { deepEqual, type FieldErrors, IMMUTABLE } from './field-errors.js';
 import { internalForm } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Subdomain, isQualifiedName } from './names.js';
-import type { NodeSelector } from './pod-types.js';
 import { quantityOf, type ResourceList, validatePositiveQuantity } from './resources.js';
 import { validateNodeSelector } from './scheduling.js';
+import type { NodeSelector } from './scheduling-types.js';
 import { unifiedDiff } from './unified-diff.js';
 import { PERSISTENT_SOURCES, type Source } from './volume-sources.js';
 

@@ -9,7 +9,10 @@ export const MIRROR_POD = 'kubernetes.io/config.mirror';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
+/** Followed by a container's name. */
 export const APPARMOR_CONTAINER = 'container.apparmor.security.beta.kubernetes.io/';
+/** Marks containers of new pods whose annotation deserves a warning; no part of what is stored. */
+export const APPARMOR_FROM_ANNOTATION: unique symbol = Symbol('AppArmor profile from annotation');
 
 function validateSeccompName(profile: string, at: string, errors: FieldErrors): void {
   if (['runtime/default', 'docker/default', 'unconfined'].includes(profile)) return;

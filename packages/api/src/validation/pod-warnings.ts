@@ -1,9 +1,10 @@
 /** Advice about pods and pod templates: what is accepted and will not do what it seems to. */
 
-import { APPARMOR_CONTAINER } from './pod-annotations.js';
+import { APPARMOR_CONTAINER, APPARMOR_FROM_ANNOTATION } from './pod-annotations.js';
 import { eachContainer } from './pod-os.js';
-import type { Container, ContainerPort, NodeSelectorTerm, PodAffinity, PodSpec, Volume } from './pod-types.js';
+import type { Container, ContainerPort, PodSpec, Volume } from './pod-types.js';
 import { quantityOf, type ResourceList } from './resources.js';
+import type { NodeSelectorTerm, PodAffinity } from './scheduling-types.js';
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -166,7 +167,7 @@ function containerWarnings(
   }
   const appArmor = APPARMOR_CONTAINER + name;
   const hasProfile = spec.securityContext?.appArmorProfile !== undefined || securityContext?.appArmorProfile !== undefined;
-  if (!hasProfile && annotations[appArmor] !== undefined) {
+  if (annotations[appArmor] !== undefined && (!hasProfile || APPARMOR_FROM_ANNOTATION in container)) {
     out.push(`${notes}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`);
   }
   for (const resource of ['memory', 'ephemeral-storage']) {

@@ -7,8 +7,9 @@ import { MIRROR_POD, validatePodAnnotationChanges, validatePodAnnotations, valid
 import { validatePodResize } from './pod-resize.js';
 import { validatePodOnly, validatePodSpec } from './pod-spec.js';
 import { validatePodStatus } from './pod-status.js';
-import type { Affinity, Container, NodeSelectorTerm, PodSpec, Toleration } from './pod-types.js';
+import type { Container, PodSpec } from './pod-types.js';
 import { validateTolerations } from './scheduling.js';
+import type { Affinity, NodeSelectorTerm, Toleration } from './scheduling-types.js';
 import { unifiedDiff } from './unified-diff.js';
 
 const UPDATABLE = [

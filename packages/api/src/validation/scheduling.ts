@@ -9,7 +9,7 @@ import type {
   PodAffinityTerm,
   Toleration,
   TopologySpreadConstraint,
-} from './pod-types.js';
+} from './scheduling-types.js';
 import { type Selector, validateSelector } from './selectors.js';
 
 const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
