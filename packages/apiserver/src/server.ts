@@ -2,7 +2,6 @@
  * Composes one API server: storage → registry → informers → authorization → the handler chain → the listener.
  */
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import type { AdmissionDependencies } from '@k/admission';
 import { createAdmissionMetrics } from '@k/admission/metrics';
 import { QuotaLedger } from '@k/admission/quota';
@@ -61,6 +60,7 @@ import { resourceDispatcher } from './rest/dispatch.js';
 import { escalationCheck } from './rest/rbac-escalation.js';
 import type { ServerContext, WriteHook } from './server-context.js';
 import { boundObjectCheck } from './service-account-check.js';
+import { createShutdown } from './shutdown.js';
 import { specialHandlers } from './special-handlers.js';
 import { WarningRecorder } from './warnings.js';
 
@@ -137,9 +137,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const informers = new InformerSet(registry);
   const client = new LocalClient(registry, Date.now);
   const metrics = options.metrics ?? createServerMetrics();
-  const shutdown = new AbortController();
-  // Every watch listens for the end of the server.
-  setMaxListeners(0, shutdown.signal);
+  const shutdown = createShutdown();
   const state = { ready: false, stopping: false };
   const modes = options.authorizers ?? ['RBAC'];
   const ranges = (options.serviceCidrs ?? ['10.0.0.0/24']).map((cidr) => new AddressRange(cidr));
@@ -182,13 +180,13 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     shutdown: shutdown.signal,
     now: Date.now,
   };
+  const { audit, serviceAccounts } = options;
   let address = '';
-  const { audit } = options;
-  const issuer = options.serviceAccounts?.issuer;
+  const issuer = serviceAccounts?.issuer;
   const audiences = issuer?.audiences ?? [];
   const authenticators = [...options.authenticators];
-  if (options.serviceAccounts !== undefined) {
-    const { keys, issuers } = options.serviceAccounts;
+  if (serviceAccounts !== undefined) {
+    const { keys, issuers } = serviceAccounts;
     authenticators.push(createServiceAccountAuthenticator({ issuers, audiences, keys, checkBound: boundObjectCheck(informers) }));
   }
   const filters: Filter[] = [
@@ -226,15 +224,13 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     resourceQuotaController({ informers, registry, ledger: quotaLedger, log }),
     ...(issuer === undefined ? [] : [serviceAccountTokensController(informers, client, log, issuer, options.rootCa)]),
   ].filter((controller) => !disabled.includes('*') && !disabled.includes(controller.name));
-  const [range] = ranges as [AddressRange];
+  const { first: clusterIp, family } = ranges[0] as AddressRange;
   await Promise.all([
     ...controllers.map((controller) => controller.start()),
     ensureKubernetesService(client, {
-      clusterIp: range.first,
-      family: range.family,
+      ...{ clusterIp, family, port: listener.port },
       cidrs: ranges.map(({ cidr }) => cidr),
       host: options.advertiseAddress ?? advertisedAddress(listener.host),
-      port: listener.port,
     }),
   ]);
   await services.load(informers);
