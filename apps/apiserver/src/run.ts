@@ -56,6 +56,9 @@ function checkFlags(flags: Flags): void {
     if (!/^\w+=(?:true|false)$/.test(gate))
       throw new FlagError(`invalid argument ${JSON.stringify(gate)} for "--feature-gates" flag: must be NAME=true or NAME=false`);
   }
+  if (!flags.on('service-account-lookup')) {
+    throw new FlagError('--service-account-lookup=false: tokens of service accounts that are gone are always refused');
+  }
   const advertised = flags.optional('advertise-address');
   if (advertised !== undefined && isIP(advertised) === 0) {
     throw new FlagError(`invalid argument ${JSON.stringify(advertised)} for "--advertise-address" flag: must be an IP address`);

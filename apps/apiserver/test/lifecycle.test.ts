@@ -41,6 +41,7 @@ describe('the command line', () => {
       ['--etcd-servers', 'localhost:2379'],
       'invalid argument "localhost:2379" for "--etcd-servers" flag: must be scheme://host:port with http or https',
     ],
+    [['--service-account-lookup=false'], '--service-account-lookup=false: tokens of service accounts that are gone are always refused'],
     [['--enable-admission-plugins', 'Nope'], 'enable-admission-plugins plugin "Nope" is unknown'],
     [
       ['--audit-log-mode', 'never'],
@@ -174,3 +175,21 @@ it('goes on serving for --shutdown-delay-duration while it reports that it is no
     await server.dispose();
   }
 });
+
+if (hasEtcd()) {
+  it('answers health checks within --etcd-healthcheck-timeout while etcd hangs', async () => {
+    const etcd = await EtcdProcess.start();
+    const server = await ServerProcess.start(['--etcd-servers', etcd.url, '--etcd-healthcheck-timeout=300ms']);
+    try {
+      expect((await call(server, 'GET', '/readyz', { token: '' })).status).toBe(200);
+      etcd.pause();
+      const asked = Date.now();
+      expect((await call(server, 'GET', '/readyz', { token: '' })).status).toBe(500);
+      expect(Date.now() - asked).toBeLessThan(1900);
+    } finally {
+      etcd.resume();
+      await server.dispose();
+      await etcd.dispose();
+    }
+  });
+}

@@ -1,5 +1,6 @@
 /** The store that the flags name: etcd, or the embedded one. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyValueStore } from '@k/storage';
 import type { Logger } from 'pino';
 import type { Flags } from '../flags/command-line.js';
@@ -15,13 +16,18 @@ import { readFlagFile } from '../flags/read-file.js';
  */
 export function setUpStore(flags: Flags, dataDir: string, log: Logger): () => Promise<KeyValueStore> {
   const endpoints = flags.list('etcd-servers');
+  const healthMs = flags.number('etcd-healthcheck-timeout');
   if (endpoints.length === 0) {
     for (const name of ['etcd-cafile', 'etcd-certfile', 'etcd-keyfile']) {
       if (flags.isGiven(name)) throw new FlagError(`--${name} needs --etcd-servers`);
     }
     return async () => {
       const { openEmbeddedStore } = await import('@k/storage');
-      return openEmbeddedStore({ dir: join(dataDir, 'store'), compactionIntervalMs: flags.number('etcd-compaction-interval') });
+      const store = await openEmbeddedStore({
+        dir: join(dataDir, 'store'),
+        compactionIntervalMs: flags.number('etcd-compaction-interval'),
+      });
+      return limitHealthChecks(store, healthMs);
     };
   }
   for (const endpoint of endpoints) {
@@ -38,7 +44,7 @@ export function setUpStore(flags: Flags, dataDir: string, log: Logger): () => Pr
     throw new FlagError('--etcd-certfile and --etcd-keyfile must be given together');
   return async () => {
     const { openEtcdStore } = await import('@k/storage/etcd');
-    return openEtcdStore({
+    const store = await openEtcdStore({
       endpoints,
       compactionIntervalMs: flags.number('etcd-compaction-interval'),
       tls: {
@@ -47,7 +53,28 @@ export function setUpStore(flags: Flags, dataDir: string, log: Logger): () => Pr
       },
       onFault: (error) => log.warn({ component: 'etcd', err: error }, 'etcd connection fault'),
     });
+    return limitHealthChecks(store, healthMs);
   };
+}
+
+/** Gives health checks of the store a limit, so that a probe answers while the store hangs; 0 = none. */
+function limitHealthChecks(store: KeyValueStore, timeoutMs: number): KeyValueStore {
+  if (timeoutMs === 0) return store;
+  const check = store.checkHealth.bind(store);
+  return Object.assign(store, {
+    async checkHealth(): Promise<void> {
+      const limit = new AbortController();
+      const late = sleep(timeoutMs, undefined, { signal: limit.signal }).then(() => {
+        throw new Error(`the store did not answer a health check within ${timeoutMs} ms`);
+      });
+      try {
+        await Promise.race([check(), late]);
+      } finally {
+        late.catch(() => {});
+        limit.abort();
+      }
+    },
+  });
 }
 
 /** The path that a flag names, once it was seen that the file can be read. */
