@@ -88,7 +88,7 @@ if (hasEtcd()) {
     });
 
     it('fails in time while etcd is paused, and goes on by itself', async () => {
-      const store = await open({ requestTimeoutMs: 400, attemptTimeoutMs: 200 });
+      const store = await open({ requestTimeoutMs: 1_500, attemptTimeoutMs: 700 });
       const watch = new WatchRecorder(store, { prefix: PREFIX, startRevision: 2 });
       const load = startWriteLoad(store, PREFIX, 4);
       await watch.until('writes', () => watch.changes.length > 20);
@@ -96,21 +96,21 @@ if (hasEtcd()) {
       const startedAt = performance.now();
       const error = await store.get(`${PREFIX}x`).catch((cause: unknown) => cause);
       expect(StorageError.is(error, 'STORAGE_UNAVAILABLE')).toBe(true);
-      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(performance.now() - startedAt).toBeLessThan(8_000);
       await expect(store.checkHealth()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
       await sleep(300);
       etcd.resume();
       const before = load.acknowledged.size;
       await watch.until('writes after the pause', () => load.acknowledged.size > before + 20);
       await load.stop();
-      expect(load.longestMs).toBeLessThan(2_000);
+      expect(load.longestMs).toBeLessThan(8_000);
       expect(load.unknownCount).toBeGreaterThan(0);
       await expectNothingLost(store, load, watch);
     });
 
     it('leaves a connection that has fallen silent', async () => {
       const proxy = await TcpProxy.open(etcd.port);
-      const store = await open({ endpoints: [proxy.url], requestTimeoutMs: 3_000, attemptTimeoutMs: 200 });
+      const store = await open({ endpoints: [proxy.url], requestTimeoutMs: 20_000, attemptTimeoutMs: 1_000 });
       const watch = new WatchRecorder(store, { prefix: PREFIX, startRevision: 2 });
       await store.create(`${PREFIX}a`, Buffer.from('1'));
       await watch.until('1 change', () => watch.changes.length === 1);
@@ -119,7 +119,7 @@ if (hasEtcd()) {
       // A write that waits for its answer need not wait for its whole time to learn that the connection is dead.
       const startedAt = performance.now();
       await expect(store.create(`${PREFIX}lost`, Buffer.from('1'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-      expect(performance.now() - startedAt).toBeLessThan(1_500);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
       const { kv } = await store.get(`${PREFIX}a`);
       expect(kv?.value.toString()).toBe('1');
       await store.create(`${PREFIX}b`, Buffer.from('2'));
@@ -131,10 +131,10 @@ if (hasEtcd()) {
 
     it('says what is wrong when etcd is not there, within the time allowed, and serves when it is', async () => {
       await etcd.kill();
-      const store = await open({ requestTimeoutMs: 300 });
+      const store = await open({ requestTimeoutMs: 1_000 });
       const startedAt = performance.now();
       const error = await store.create(`${PREFIX}a`, Buffer.from('1')).catch((cause: unknown) => cause);
-      expect(performance.now() - startedAt).toBeLessThan(1_500);
+      expect(performance.now() - startedAt).toBeLessThan(8_000);
       expect(StorageError.is(error, 'STORAGE_UNAVAILABLE') && error.message).toMatch(
         new RegExp(`^etcd does not answer: ${etcd.url}: .*ECONNREFUSED 127.0.0.1:${etcd.port}`),
       );
@@ -195,7 +195,7 @@ if (hasEtcd()) {
   describe('etcd store on three members', () => {
     it('goes on when any one of them is killed or hangs', async () => {
       const members = await EtcdProcess.startCluster(3);
-      const store = await openEtcdStore({ endpoints: members.map((member) => member.url), requestTimeoutMs: 5_000, attemptTimeoutMs: 500 });
+      const store = await openEtcdStore({ endpoints: members.map((member) => member.url), requestTimeoutMs: 20_000, attemptTimeoutMs: 1_000 });
       try {
         const watch = new WatchRecorder(store, { prefix: PREFIX, startRevision: 2 });
         const load = startWriteLoad(store, PREFIX, 4);
@@ -212,12 +212,12 @@ if (hasEtcd()) {
         await watch.until('writes with one member hanging', () => load.acknowledged.size > paused + 25);
         first?.resume();
         await load.stop();
-        expect(load.longestMs).toBeLessThan(6_000);
+        expect(load.longestMs).toBeLessThan(25_000);
         await expectNothingLost(store, load, watch);
       } finally {
         await store.close();
         await Promise.all(members.map((member) => member.dispose()));
       }
-    });
+    }, 180_000);
   });
 }

@@ -22,7 +22,9 @@ export function startWriteLoad(store: KeyValueStore, prefix: string, writerCount
       if (!result.ok) throw new Error(`${key} was there before it was created`);
       load.acknowledged.set(key, { value: key, revision: result.revision });
     } catch (error) {
-      if (!StorageError.is(error, 'STORAGE_UNAVAILABLE')) throw error;
+      // A test that failed closes its store under the load; what counts is the failure before that.
+      if (StorageError.is(error, 'STORAGE_CLOSED')) isStopped = true;
+      else if (!StorageError.is(error, 'STORAGE_UNAVAILABLE')) throw error;
       load.unknownCount++;
     } finally {
       load.longestMs = Math.max(load.longestMs, performance.now() - startedAt);

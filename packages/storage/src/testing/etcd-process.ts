@@ -101,7 +101,7 @@ export class EtcdProcess {
         ...['--initial-cluster', cluster?.initialCluster ?? `${name}=${this.#peerUrl}`],
         // A lone member need not wait a second for votes; leases shorter than that become possible as well.
         ...(isCluster
-          ? ['--heartbeat-interval', '30', '--election-timeout', '300']
+          ? ['--heartbeat-interval', '100', '--election-timeout', '1000']
           : ['--heartbeat-interval', '20', '--election-timeout', '200']),
         ...args,
       ],
@@ -149,7 +149,7 @@ export class EtcdProcess {
   }
 
   async #waitUntilServing(child: ChildProcess): Promise<void> {
-    const deadlineMs = Date.now() + 20_000;
+    const deadlineMs = Date.now() + 60_000;
     while (Date.now() < deadlineMs) {
       if (child.exitCode !== null) throw new Error(`etcd has ended with ${child.exitCode}: ${this.#log}`);
       if (await this.#isHealthy()) return;

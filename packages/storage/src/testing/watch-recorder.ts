@@ -43,8 +43,8 @@ export class WatchRecorder {
     );
   }
 
-  /** Resolves as soon as the condition holds. @throws Error naming what was waited for, after `timeoutMs` (default 10_000). */
-  until(what: string, test: () => boolean, timeoutMs: number = 10_000): Promise<void> {
+  /** Resolves as soon as the condition holds. @throws Error naming what was waited for, after `timeoutMs` (default 30_000). */
+  until(what: string, test: () => boolean, timeoutMs: number = 30_000): Promise<void> {
     if (test()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
