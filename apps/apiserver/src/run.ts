@@ -96,7 +96,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const metrics = createServerMetrics();
   const openStore = setUpStore(flags, dataDir, log);
   const admission = await setUpAdmission(flags);
-  const encryption = await setUpEncryption(flags, log, metrics);
+  const encryption = await setUpEncryption(flags, dataDir, log, metrics);
   const addresses = [bind.host, flags.optional('advertise-address'), flags.optional('external-hostname')].filter(
     (item) => item !== undefined,
   );

@@ -19,6 +19,7 @@ export { secretboxTransformer } from './providers/secretbox.js';
 export {
   GCM_WRITES_MAX,
   GCM_WRITES_WARN,
+  WRITES_RESERVED,
   type WriteCounter,
   WriteCounters,
   type WriteCountersOptions,

@@ -5,3 +5,4 @@ export {
   type WatchEncryptionOptions,
   watchEncryptionConfiguration,
 } from './reload/reloading-encryption.js';
+export { openWriteCounts, type WriteCounts, type WriteCountsOptions } from './reload/write-counts-file.js';

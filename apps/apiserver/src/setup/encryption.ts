@@ -1,4 +1,5 @@
 /** Encryption at rest, as the flags say. */
+import { join } from 'node:path';
 import type { HealthCheck, ServerMetrics } from '@k/apiserver';
 import type { KmsFactory, Transformer } from '@k/encryption';
 import type { ValueTransformer } from '@k/storage';
@@ -29,14 +30,19 @@ interface Source {
  *
  * @throws {@link FlagError} with every fault of the configuration; never a key.
  */
-export async function setUpEncryption(flags: Flags, log: Logger, metrics: ServerMetrics): Promise<EncryptionSetup | undefined> {
+export async function setUpEncryption(
+  flags: Flags,
+  dataDir: string,
+  log: Logger,
+  metrics: ServerMetrics,
+): Promise<EncryptionSetup | undefined> {
   const file = flags.optional('encryption-provider-config');
   const follow = flags.on('encryption-provider-config-automatic-reload');
   if (file === undefined) {
     if (!follow) return undefined;
     throw new FlagError('--encryption-provider-config-automatic-reload must be set with --encryption-provider-config');
   }
-  const [{ loadEncryptionConfiguration, watchEncryptionConfiguration }, { createEncryptionMetrics }] = await Promise.all([
+  const [{ loadEncryptionConfiguration, openWriteCounts, watchEncryptionConfiguration }, { createEncryptionMetrics }] = await Promise.all([
     import('@k/encryption/reload'),
     import('@k/encryption/metrics'),
   ]);
@@ -52,7 +58,9 @@ export async function setUpEncryption(flags: Flags, log: Logger, metrics: Server
       log: ({ message, ...rest }) => child.warn({ provider: config.name, ...rest }, message),
     });
   };
-  const options = { kms, observe: observed.observe, warn: (message: string) => child.warn(message) };
+  const warn = (message: string): void => child.warn(message);
+  const counts = forFlag('data-dir', () => openWriteCounts({ file: join(dataDir, 'encryption-writes.json'), warn }));
+  const options = { kms, observe: observed.observe, warn, counters: counts.counters };
   let reload = async (): Promise<void> => {};
   const source: Source = await forFlag('encryption-provider-config', async () => {
     if (!follow) {
@@ -80,7 +88,10 @@ export async function setUpEncryption(flags: Flags, log: Logger, metrics: Server
     transformerFor: (resource) => valueTransformer(source.transformerFor(resource), () => generation),
     healthChecks: await healthChecks(source, follow),
     reload,
-    close: () => source.close(),
+    close: () => {
+      source.close();
+      counts.close();
+    },
   };
 }
 

@@ -3,6 +3,8 @@ import { TransformError } from '../errors.js';
 
 /** Writes under one key with random 96-bit nonces after which a collision gets likelier than 2^-32 (NIST SP 800-38D). */
 export const GCM_WRITES_MAX: number = 2 ** 32;
+/** Writes that are announced together, and so the most that a crash adds to the count. */
+export const WRITES_RESERVED: number = 2 ** 16;
 /** Writes after which the operator is asked to rotate the key. */
 export const GCM_WRITES_WARN: number = 2 ** 31;
 
@@ -26,22 +28,29 @@ export interface WriteCountersOptions {
   warn?: (message: string) => void;
   /** Writes made before by fingerprint, as {@link WriteCounters.snapshot} gave them. */
   written?: Readonly<Record<string, number>>;
+  /**
+   * Hears, before a key writes on, that it may come to write `writes` values in all; called once for each
+   * {@link WRITES_RESERVED} writes. What was heard last is a count that a crash cannot fall below.
+   */
+  reserve?: (fingerprint: string, writes: number) => void;
 }
 
 /**
  * Counts the writes of each AES-GCM key. The key's bytes are what counts: the same key under two names, for two
  * resources or in two generations of a configuration has one counter. Hand one object to every configuration of a
- * process; keep its snapshot across restarts if the process writes often enough to matter (2^31 writes are 24 days
- * at 1,000 per second).
+ * process, and keep it across restarts (`openWriteCounts` of `@k/encryption/reload` does, in a file): 2^31 writes are
+ * 24 days at 1,000 per second.
  */
 export class WriteCounters {
   readonly #counters = new Map<string, WriteCounter>();
   readonly #warn: (message: string) => void;
   readonly #written: Readonly<Record<string, number>>;
+  readonly #reserve: NonNullable<WriteCountersOptions['reserve']>;
 
   constructor(options: WriteCountersOptions = {}) {
     this.#warn = options.warn ?? (() => {});
     this.#written = options.written ?? {};
+    this.#reserve = options.reserve ?? (() => {});
   }
 
   /** The counter of a key. */
@@ -51,7 +60,7 @@ export class WriteCounters {
     );
     const known = this.#counters.get(fingerprint);
     if (known !== undefined) return known;
-    const made = createCounter(this.#written[fingerprint] ?? 0, this.#warn);
+    const made = createCounter(this.#written[fingerprint] ?? 0, this.#warn, (writes) => this.#reserve(fingerprint, writes));
     this.#counters.set(fingerprint, made);
     return made;
   }
@@ -62,8 +71,9 @@ export class WriteCounters {
   }
 }
 
-function createCounter(written: number, warn: (message: string) => void): WriteCounter {
+function createCounter(written: number, warn: (message: string) => void, reserve: (writes: number) => void): WriteCounter {
   let writes = written;
+  let reserved = written;
   let isWarned = false;
   return {
     get writes() {
@@ -76,6 +86,10 @@ function createCounter(written: number, warn: (message: string) => void): WriteC
           'aesgcm',
           keyName,
         );
+      }
+      if (writes >= reserved) {
+        reserved = Math.min(writes + WRITES_RESERVED, GCM_WRITES_MAX);
+        reserve(reserved);
       }
       writes += 1;
       if (writes < GCM_WRITES_WARN || isWarned) return;
