@@ -1,7 +1,8 @@
 import type { ObjectSource } from '@k/admission';
 import type { KubeObject } from '@k/apimachinery';
-import { Informer } from './informer.js';
+import { Informer, type Selection } from './informer.js';
 import { parseStored, type ResourceRegistry } from './registry.js';
+import { deletionTimestampOf, uidOf } from './stored-metadata.js';
 
 /** Informers by resource, made on first use and shared by everything inside the server. */
 export class InformerSet implements ObjectSource {
@@ -12,14 +13,18 @@ export class InformerSet implements ObjectSource {
     this.#registry = registry;
   }
 
-  /** The informer of a resource; start it before relying on it. */
-  informer(group: string, resource: string): Informer | undefined {
-    const key = `${resource}.${group}`;
+  /**
+   * The informer of a resource; start it before relying on it.
+   *
+   * @param only - What is wanted of the resource. Default all.
+   */
+  informer(group: string, resource: string, only: Selection = {}): Informer | undefined {
+    const key = `${resource}.${group}${Object.keys(only).length === 0 ? '' : JSON.stringify(only)}`;
     let informer = this.#informers.get(key);
     if (informer === undefined) {
       const found = this.#registry.find(group, resource);
       if (found === undefined) return undefined;
-      informer = new Informer(found.storage);
+      informer = new Informer(found.storage, only);
       this.#informers.set(key, informer);
       void informer.start();
     }
@@ -32,6 +37,17 @@ export class InformerSet implements ObjectSource {
 
   list(group: string, resource: string, namespace: string): readonly KubeObject[] {
     return this.informer(group, resource)?.list(namespace) ?? [];
+  }
+
+  /** The uid of an object and when its deletion was asked for, from the cache, without keeping a copy of its resource. */
+  async identity(
+    group: string,
+    resource: string,
+    namespace: string,
+    name: string,
+  ): Promise<{ uid: string | undefined; deletionTimestamp: string | undefined } | undefined> {
+    const stored = await this.#registry.find(group, resource)?.storage.get(namespace, name, { kind: 'any' });
+    return stored ? { uid: uidOf(stored), deletionTimestamp: deletionTimestampOf(stored) } : undefined;
   }
 
   async getLive(group: string, resource: string, namespace: string, name: string): Promise<KubeObject | undefined> {

@@ -9,6 +9,13 @@ export interface InformerEvent {
   old?: KubeObject;
 }
 
+/** Which objects of a resource an informer keeps. */
+export interface Selection {
+  name?: string;
+  /** A field that never changes in the life of an object. */
+  field?: { name: string; value: string };
+}
+
 /**
  * A parsed, always current copy of one resource for the server's own use: authorization, admission, controllers.
  *
@@ -16,17 +23,17 @@ export interface InformerEvent {
  */
 export class Informer {
   readonly #storage: ResourceStorage;
-  readonly #project: (object: KubeObject) => KubeObject;
+  readonly #only: Selection;
   readonly #byNamespace = new Map<string, Map<string, KubeObject>>();
   readonly #listeners = new Set<(event: InformerEvent) => void>();
   #ready: Promise<void> | null = null;
   #watch: { close(): void } | null = null;
   #closed = false;
 
-  /** @param project - Reduces an object to what is needed, to keep memory small. */
-  constructor(storage: ResourceStorage, project: (object: KubeObject) => KubeObject = (object) => object) {
+  /** @param only - What is wanted of the resource, to keep memory small. Default all. */
+  constructor(storage: ResourceStorage, only: Selection = {}) {
     this.#storage = storage;
-    this.#project = project;
+    this.#only = only;
   }
 
   /** Starts once; resolves when the present state is in. */
@@ -79,8 +86,10 @@ export class Informer {
     return new Promise((resolve, reject) => {
       this.#storage
         .watch({
+          ...(this.#only.name === undefined ? {} : { name: this.#only.name }),
           start: { kind: 'initial', freshness: { kind: 'latest' } },
           onEvent: (event) => {
+            if (!this.#wants(event.object)) return;
             if (initial) seen.add(event.object.key);
             this.#apply(event.type, event.object);
           },
@@ -115,10 +124,15 @@ export class Informer {
     }
   }
 
+  #wants({ selectable }: StoredObject): boolean {
+    const { field } = this.#only;
+    return field === undefined || selectable.fields[field.name] === field.value;
+  }
+
   #apply(type: 'ADDED' | 'MODIFIED' | 'DELETED', stored: StoredObject): void {
     let objects = this.#byNamespace.get(stored.namespace);
     const old = objects?.get(stored.name);
-    const object = this.#project(parseStored(stored));
+    const object = parseStored(stored);
     if (type === 'DELETED') {
       objects?.delete(stored.name);
       if (objects?.size === 0) this.#byNamespace.delete(stored.namespace);

@@ -5,28 +5,23 @@ import type { InformerSet } from './informer-set.js';
 export function boundObjectCheck(informers: InformerSet): (claim: KubernetesClaim) => Promise<void> {
   return async (claim) => {
     const { namespace, serviceaccount, pod, secret, node } = claim;
-    await informers.ready('', 'serviceaccounts');
-    const uidOf = (resource: string, inNamespace: string, name: string): string | undefined => {
-      const object = informers.get('', resource, inNamespace, name);
-      const { deletionTimestamp, uid } = object?.metadata ?? {};
+    const uidOf = async (resource: string, inNamespace: string, name: string): Promise<string | undefined> => {
+      const { deletionTimestamp, uid } = (await informers.identity('', resource, inNamespace, name)) ?? {};
       // An object that is going is as good as gone once its grace period is over.
       return deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < Date.now() - 60_000 ? undefined : uid;
     };
-    if (uidOf('serviceaccounts', namespace, serviceaccount.name) !== serviceaccount.uid) {
+    if ((await uidOf('serviceaccounts', namespace, serviceaccount.name)) !== serviceaccount.uid) {
       throw new Error('service account UID does not match claim, or the account is gone');
     }
     if (pod !== undefined) {
-      await informers.ready('', 'pods');
-      if (uidOf('pods', namespace, pod.name) !== pod.uid) throw new Error('pod has been deleted, or is another one');
+      if ((await uidOf('pods', namespace, pod.name)) !== pod.uid) throw new Error('pod has been deleted, or is another one');
     }
     if (secret !== undefined) {
-      await informers.ready('', 'secrets');
-      const uid = uidOf('secrets', namespace, secret.name);
+      const uid = await uidOf('secrets', namespace, secret.name);
       if (uid === undefined || (claim.legacy !== true && uid !== secret.uid)) throw new Error('secret has been deleted, or is another one');
     }
     if (node?.uid !== undefined && pod === undefined) {
-      await informers.ready('', 'nodes');
-      if (uidOf('nodes', '', node.name) !== node.uid) throw new Error('node has been deleted, or is another one');
+      if ((await uidOf('nodes', '', node.name)) !== node.uid) throw new Error('node has been deleted, or is another one');
     }
   };
 }

@@ -1,3 +1,4 @@
+export { findMember, type JsonMember } from './cache/json-member.js';
 export type { EmbeddedStoreOptions } from './embedded/options.js';
 export { openEmbeddedStore } from './embedded/store.js';
 export * from './errors.js';

@@ -4,27 +4,30 @@ import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { type Controller, WorkQueue } from './controller.js';
 
+/** The config map with the root CA. */
+const ROOT_CA = 'kube-root-ca.crt';
+
 /** Keeps a `default` service account and the root CA config map in every live namespace. */
 export function defaultServiceAccountsController(informers: InformerSet, client: LocalClient, log: Logger, rootCa: string): Controller {
   const namespaces = informers.informer('', 'namespaces') as Informer;
   const accounts = informers.informer('', 'serviceaccounts') as Informer;
-  const configMaps = informers.informer('', 'configmaps') as Informer;
+  const configMaps = informers.informer('', 'configmaps', { name: ROOT_CA }) as Informer;
   const unsubscribe: (() => void)[] = [];
   const queue = new WorkQueue('default-service-accounts', log, async (name) => {
     const namespace = namespaces.get('', name);
     if (namespace === undefined || namespace.metadata?.deletionTimestamp !== undefined) return;
     if (accounts.get(name, 'default') === undefined)
       await client.create('', 'serviceaccounts', { metadata: { name: 'default', namespace: name } });
-    const current = configMaps.get(name, 'kube-root-ca.crt');
+    const current = configMaps.get(name, ROOT_CA);
     const description =
       'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
     if (current === undefined) {
       await client.create('', 'configmaps', {
-        metadata: { name: 'kube-root-ca.crt', namespace: name, annotations: { 'kubernetes.io/description': description } },
+        metadata: { name: ROOT_CA, namespace: name, annotations: { 'kubernetes.io/description': description } },
         data: { 'ca.crt': rootCa },
       });
     } else if ((current['data'] as Record<string, string> | undefined)?.['ca.crt'] !== rootCa) {
-      await client.update('', 'configmaps', name, 'kube-root-ca.crt', (object) => ({ ...object, data: { 'ca.crt': rootCa } }));
+      await client.update('', 'configmaps', name, ROOT_CA, (object) => ({ ...object, data: { 'ca.crt': rootCa } }));
     }
   });
   return {
@@ -35,9 +38,7 @@ export function defaultServiceAccountsController(informers: InformerSet, client:
         accounts.onEvent(({ type, object }) => {
           if (type === 'DELETED') queue.add(object.metadata?.namespace ?? '');
         }),
-        configMaps.onEvent(({ object }) => {
-          if (object.metadata?.name === 'kube-root-ca.crt') queue.add(object.metadata.namespace ?? '');
-        }),
+        configMaps.onEvent(({ object }) => queue.add(object.metadata?.namespace ?? '')),
       );
       await Promise.all([namespaces.start(), accounts.start(), configMaps.start()]);
       for (const namespace of namespaces.list()) queue.add(namespace.metadata?.name ?? '');

@@ -1,87 +1,42 @@
 /**
- * Deletes what its owners leave behind. Knows the owner references of all objects; an object whose owners are all
- * gone is deleted, one with the `orphan` finalizer gives its dependents away first, one with `foregroundDeletion`
+ * Deletes what its owners leave behind. Keeps the objects that have owners or are being deleted; an object whose owners are
+ * all gone is deleted, one with the `orphan` finalizer gives its dependents away first, one with `foregroundDeletion`
  * waits for those that block it.
  */
 import type { KubeObject, OwnerReference } from '@k/apimachinery';
 import { parseGroupVersion } from '@k/apimachinery';
 import type { Logger } from 'pino';
-import { Informer } from '../informer.js';
 import type { LocalClient } from '../local-client.js';
 import type { ResourceRegistry } from '../registry.js';
+import { uidOf } from '../stored-metadata.js';
 import { type Controller, WorkQueue } from './controller.js';
+import { type OwnedNode, OwnershipGraph } from './ownership-graph.js';
+import { OwnershipWatch } from './ownership-watch.js';
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** What is kept of one object. */
-interface Node {
-  uid: string;
-  group: string;
-  resource: string;
-  namespace: string;
-  name: string;
-  owners: readonly OwnerReference[];
-  finalizers: readonly string[];
-  deleting: boolean;
-}
-
-/** Reduces an object to what the collector needs. */
-function project(object: KubeObject): KubeObject {
-  const { name, namespace, uid, ownerReferences, finalizers, deletionTimestamp } = object.metadata ?? {};
-  return { metadata: { name, namespace, uid, ownerReferences, finalizers, deletionTimestamp } as NonNullable<KubeObject['metadata']> };
-}
-
-/** The objects and who depends on whom. */
-class OwnershipGraph {
-  readonly nodes = new Map<string, Node>();
-  readonly #dependents = new Map<string, Set<string>>();
-
-  put(node: Node): void {
-    this.remove(node.uid);
-    this.nodes.set(node.uid, node);
-    for (const { uid } of node.owners) {
-      const set = this.#dependents.get(uid);
-      if (set) set.add(node.uid);
-      else this.#dependents.set(uid, new Set([node.uid]));
-    }
-  }
-
-  remove(uid: string): void {
-    const node = this.nodes.get(uid);
-    if (node === undefined) return;
-    this.nodes.delete(uid);
-    for (const owner of node.owners) {
-      const set = this.#dependents.get(owner.uid);
-      set?.delete(uid);
-      if (set?.size === 0) this.#dependents.delete(owner.uid);
-    }
-  }
-
-  dependentsOf(uid: string): Node[] {
-    return [...(this.#dependents.get(uid) ?? [])].flatMap((id) => this.nodes.get(id) ?? []);
-  }
-}
-
 /** The collector over every stored resource, custom ones as they come. */
 export function garbageCollector(registry: ResourceRegistry, client: LocalClient, log: Logger): Controller {
   const graph = new OwnershipGraph();
-  const informers = new Map<string, Informer>();
+  const watches = new Map<string, OwnershipWatch>();
   let unsubscribe: () => void = () => {};
   let synced = false;
 
   const exists = async (reference: OwnerReference, namespace: string): Promise<boolean> => {
-    if (graph.nodes.has(reference.uid)) return true;
+    if (graph.get(reference.uid) !== undefined) return true;
     const version = parseGroupVersion(reference.apiVersion);
     const served = version === null ? undefined : registry.catalogue.findKind(version.group, version.version, reference.kind);
     // A kind that is not served may be served again: its dependents are left alone.
     if (served === undefined || served.definition.storagePath === '') return version !== null && served === undefined;
-    const { group, resource, namespaced } = served.definition;
-    const object = await client.get(group, resource, namespaced ? namespace : '', reference.name);
-    return object?.metadata?.uid === reference.uid;
+    const { definition } = served;
+    // What stands in no namespace cannot name one: such an owner cannot be looked up.
+    if (definition.namespaced && namespace === '') return true;
+    const owner = await registry.storage(definition).get(definition.namespaced ? namespace : '', reference.name, { kind: 'latest' });
+    return owner !== null && uidOf(owner) === reference.uid;
   };
 
-  const orphanDependents = async (node: Node): Promise<void> => {
+  const orphanDependents = async (node: OwnedNode): Promise<void> => {
     await Promise.all(
       graph
         .dependentsOf(node.uid)
@@ -94,7 +49,7 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
     await client.release(node.group, node.resource, node.namespace, node.name, (current) => withoutFinalizer(current, ORPHAN, node.uid));
   };
 
-  const deleteForeground = async (node: Node): Promise<void> => {
+  const deleteForeground = async (node: OwnedNode): Promise<void> => {
     const blocking = graph
       .dependentsOf(node.uid)
       .filter((dependent) => dependent.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion === true));
@@ -107,7 +62,7 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
     for (const dependent of blocking) if (!dependent.deleting) queue.add(dependent.uid);
   };
 
-  const collect = async (node: Node): Promise<void> => {
+  const collect = async (node: OwnedNode): Promise<void> => {
     if (node.owners.length === 0 || (node.deleting && !node.finalizers.includes(FOREGROUND))) return;
     const solid: string[] = [];
     const gone: string[] = [];
@@ -115,7 +70,7 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
     for (const owner of node.owners) {
       if (!(await exists(owner, node.namespace))) gone.push(owner.uid);
       else {
-        const found = graph.nodes.get(owner.uid);
+        const found = graph.get(owner.uid);
         if (found?.deleting && found.finalizers.includes(FOREGROUND)) {
           waiting = true;
           gone.push(owner.uid);
@@ -132,18 +87,22 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
   };
 
   const queue = new WorkQueue('garbage-collector', log, async (uid) => {
-    const node = graph.nodes.get(uid);
+    const node = graph.get(uid);
     if (node === undefined) return;
     if (node.deleting && node.finalizers.includes(ORPHAN)) return orphanDependents(node);
     if (node.deleting && node.finalizers.includes(FOREGROUND)) return deleteForeground(node);
     return collect(node);
   });
 
-  const examine = (node: Node): void => {
+  /** Owners that wait for their dependents look again. */
+  const wakeOwners = (node: OwnedNode): void => {
+    for (const owner of node.owners) if (graph.get(owner.uid)?.deleting) queue.add(owner.uid);
+  };
+
+  const examine = (node: OwnedNode): void => {
     if (!synced) return;
     if (node.owners.length > 0 || (node.deleting && node.finalizers.length > 0)) queue.add(node.uid);
-    if (node.deleting) return;
-    for (const owner of node.owners) if (graph.nodes.get(owner.uid)?.deleting) queue.add(owner.uid);
+    if (!node.deleting) wakeOwners(node);
   };
 
   const follow = async (): Promise<void> => {
@@ -153,36 +112,25 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
       const { group, resource, storagePath } = definition;
       if (storagePath === '' || storagePath === 'events') continue;
       served.add(storagePath);
-      if (informers.has(storagePath)) continue;
-      const informer = new Informer(registry.storage(definition), project);
-      informers.set(storagePath, informer);
-      const toNode = (object: KubeObject): Node => ({
-        uid: object.metadata?.uid ?? '',
-        group,
-        resource,
-        namespace: object.metadata?.namespace ?? '',
-        name: object.metadata?.name ?? '',
-        owners: object.metadata?.ownerReferences ?? [],
-        finalizers: object.metadata?.finalizers ?? [],
-        deleting: object.metadata?.deletionTimestamp !== undefined,
-      });
-      informer.onEvent(({ type, object }) => {
-        const node = toNode(object);
-        if (type === 'DELETED') {
-          graph.remove(node.uid);
+      if (watches.has(storagePath)) continue;
+      const watch = new OwnershipWatch(registry.storage(definition), { group, resource }, graph, {
+        changed: examine,
+        replaced: wakeOwners,
+        deleted(node) {
           for (const dependent of graph.dependentsOf(node.uid)) queue.add(dependent.uid);
-          for (const owner of node.owners) if (graph.nodes.get(owner.uid)?.deleting) queue.add(owner.uid);
-        } else {
-          graph.put(node);
-          examine(node);
-        }
+          wakeOwners(node);
+        },
+        resumed() {
+          for (const node of graph.nodes()) examine(node);
+        },
       });
-      starting.push(informer.start());
+      watches.set(storagePath, watch);
+      starting.push(watch.start());
     }
-    for (const [path, informer] of informers) {
+    for (const [path, watch] of watches) {
       if (served.has(path)) continue;
-      informer.close();
-      informers.delete(path);
+      watch.close();
+      watches.delete(path);
     }
     await Promise.all(starting);
   };
@@ -195,11 +143,11 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
       );
       await follow();
       synced = true;
-      for (const node of graph.nodes.values()) examine(node);
+      for (const node of graph.nodes()) examine(node);
     },
     stop() {
       unsubscribe();
-      for (const informer of informers.values()) informer.close();
+      for (const watch of watches.values()) watch.close();
       queue.stop();
     },
   };

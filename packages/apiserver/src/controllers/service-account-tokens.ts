@@ -20,7 +20,7 @@ export function serviceAccountTokensController(
   issuer: ServiceAccountIssuer,
   rootCa: string,
 ): Controller {
-  const secrets = informers.informer('', 'secrets') as Informer;
+  const secrets = informers.informer('', 'secrets', { field: { name: 'type', value: TYPE } }) as Informer;
   const accounts = informers.informer('', 'serviceaccounts') as Informer;
   const unsubscribe: (() => void)[] = [];
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
