@@ -106,9 +106,7 @@ export function setOfPaths(paths: readonly (readonly string[])[]): FieldSet {
 
 /** Paths of a set for messages, in upstream's order: of each node first its own fields, then what is below them. */
 export function printPaths(set: FieldSet, prefix = ''): string[] {
-  const parts = Object.keys(set)
-    .filter((part) => part !== SELF)
-    .sort(compareParts);
+  const parts = sortedParts(Object.keys(set).filter((part) => part !== SELF));
   const out = parts.filter((part) => isMember(set[part] as FieldSet)).map((part) => prefix + printPart(part));
   for (const part of parts) out.push(...printPaths(childrenOf(set[part] as FieldSet), prefix + printPart(part)));
   return out;
@@ -129,12 +127,10 @@ export function printPart(part: string): string {
 const PART_KINDS = 'fkvi';
 
 /** Fields before keyed elements before set elements before indexes, each sorted; numbers by value. */
-function compareParts(a: string, b: string): number {
+function comparePartValues(a: string, left: unknown, b: string, right: unknown): number {
   const kinds = PART_KINDS.indexOf(a[0] as string) - PART_KINDS.indexOf(b[0] as string);
   if (kinds !== 0) return kinds;
   if (a[0] === 'f') return a < b ? -1 : a > b ? 1 : 0;
-  const left: unknown = JSON.parse(a.slice(2));
-  const right: unknown = JSON.parse(b.slice(2));
   return compareValues(left, right);
 }
 
@@ -157,12 +153,22 @@ function compareValues(a: unknown, b: unknown): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** Parts in the order in which they are stored; sorts in place. */
+export function sortedParts(parts: string[]): string[] {
+  if (parts.length < 2) return parts;
+  if (parts.every((part) => part.startsWith('f:'))) return parts.sort();
+  // What keys hold is read once, not at each comparison.
+  const read = parts.map((part) => ({ part, value: part.startsWith('f:') ? part : (JSON.parse(part.slice(2)) as unknown) }));
+  read.sort((a, b) => comparePartValues(a.part, a.value, b.part, b.value));
+  return read.map(({ part }) => part);
+}
+
 /** A set as it is stored: parts in order. */
 export function toFieldsV1(set: FieldSet): JsonObject {
   const out: JsonObject = {};
   if (Object.hasOwn(set, SELF)) out[SELF] = {};
   const parts = Object.keys(set).filter((part) => part !== SELF);
-  for (const part of parts.length > 1 ? parts.sort(compareParts) : parts) out[part] = toFieldsV1(set[part] as FieldSet);
+  for (const part of sortedParts(parts)) out[part] = toFieldsV1(set[part] as FieldSet);
   return out;
 }
 

@@ -24,15 +24,24 @@ export interface Versions {
   resetFields: readonly (readonly string[])[];
 }
 
-/** Fields of metadata that nobody owns, besides kind and version. */
+/** Fields of metadata that nobody owns. */
+export const NEVER_OWNED_METADATA: ReadonlySet<string> = new Set([
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+]);
+
+/** All fields that nobody owns. */
 const NEVER_OWNED: FieldSet = setOfPaths([
   ['apiVersion'],
   ['kind'],
   ['metadata'],
-  ...['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion'].map((field) => [
-    'metadata',
-    field,
-  ]),
+  ...[...NEVER_OWNED_METADATA].map((field) => ['metadata', field]),
 ]);
 
 /** A manager's set without what nobody owns. */

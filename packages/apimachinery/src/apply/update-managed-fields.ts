@@ -1,6 +1,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '../object.js';
 import { differenceDeep, isEmptySet, setOfPaths, union } from './field-set.js';
 import { capUpdateManagers, type ManagedState, managerKey, startingState, writeManagedFields } from './managed-state.js';
+import { fieldsOfNewObject } from './new-object-fields.js';
 import { ownable, releaseChanged, type Versions } from './ownership.js';
 import { emptyObject } from './structure.js';
 
@@ -44,6 +45,24 @@ export function updateManagedFields(options: UpdateOfManagedFields): ManagedFiel
   const state = startingState(live, updated, options.subresource);
   // Managed fields that were cleared are not tracked until somebody applies.
   if (state.size === 0 && live?.metadata?.uid !== undefined) return [];
+  if (state.size === 0 && live === null) return ofNewObject(options);
   recordUpdate(state, options);
   return writeManagedFields(state);
+}
+
+/** On create there is nobody from whom to take anything. */
+function ofNewObject({ updated, schema, resetFields, manager, apiVersion, subresource, now }: UpdateOfManagedFields): ManagedFieldsEntry[] {
+  const fieldsV1 = fieldsOfNewObject(updated, schema, resetFields);
+  if (fieldsV1 === null) return [];
+  return [
+    {
+      ...(manager === '' ? {} : { manager }),
+      operation: 'Update',
+      apiVersion,
+      ...(now === undefined ? {} : { time: now }),
+      fieldsType: 'FieldsV1',
+      fieldsV1,
+      ...(subresource === '' ? {} : { subresource }),
+    },
+  ];
 }
