@@ -5,6 +5,7 @@ import { type KeyObject, randomUUID } from 'node:crypto';
 import type { AdmissionDependencies } from '@k/admission';
 import { createAdmissionMetrics } from '@k/admission/metrics';
 import { QuotaLedger } from '@k/admission/quota';
+import { WebhookClient } from '@k/admission/webhooks';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
 import type { AuditLogger } from '@k/audit';
 import {
@@ -34,7 +35,7 @@ import { garbageCollector } from './controllers/garbage-collector.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
 import { resourceQuotaController } from './controllers/resource-quota.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
-import { definitionController, ServedDefinitions } from './crd/index.js';
+import { definitionController, ServedDefinitions, webhookConverters } from './crd/index.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
@@ -71,7 +72,7 @@ export interface ServerOptions {
   authenticators: readonly Authenticator[];
   anonymous: boolean;
   /** Modes in order. Default `['RBAC']`. */
-  authorizers?: readonly ('RBAC' | Authorizer)[];
+  authorizers?: readonly ('RBAC' | 'Node' | Authorizer)[];
   /** Made once the server's objects can be read; given what admission controllers need. */
   admission: (dependencies: AdmissionDependencies) => AdmissionRunner | Promise<AdmissionRunner>;
   /** Absent = no audit log. */
@@ -121,6 +122,17 @@ export interface ApiServer {
 /** Requests in flight may take this long after the end was asked for. */
 const SHUTDOWN_GRACE_MS = 10_000;
 
+/** Mode `Node` over the server's own objects; loaded only when it is wanted. */
+async function nodeAuthorizer(informers: InformerSet): Promise<Authorizer> {
+  const [{ createNodeAuthorizer, NodeGraph }, { followNodeGraph }] = await Promise.all([
+    import('@k/auth/node'),
+    import('./node-graph-source.js'),
+  ]);
+  const graph = new NodeGraph();
+  await followNodeGraph(graph, informers);
+  return createNodeAuthorizer(graph);
+}
+
 /** Starts a server; resolves when it is ready. */
 export async function startApiServer(options: ServerOptions): Promise<ApiServer> {
   const { log } = options;
@@ -148,9 +160,10 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     ensureBootstrapObjects(informers, client),
     services.load(informers),
   ]);
+  const node = modes.includes('Node') ? await nodeAuthorizer(informers) : undefined;
   const authorizer = unionAuthorizer([
     privilegedGroupAuthorizer,
-    ...modes.map((mode) => (mode === 'RBAC' ? createRbacAuthorizer(source) : mode)),
+    ...modes.map((mode) => (mode === 'RBAC' ? createRbacAuthorizer(source) : mode === 'Node' ? (node as Authorizer) : mode)),
   ]);
   const quotaLedger = new QuotaLedger();
   const admission = await options.admission({
@@ -166,7 +179,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
     hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
   }
-  await new ServedDefinitions(informers, registry, hooks, log).start();
+  const conversions = new WebhookClient(informers);
+  await new ServedDefinitions(informers, registry, hooks, webhookConverters(conversions), log).start();
   const server: ServerContext = {
     catalogue,
     registry,
@@ -246,6 +260,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       for (const controller of controllers) controller.stop();
       shutdown.abort();
       await listener.close(SHUTDOWN_GRACE_MS);
+      await conversions.close();
       informers.close();
       await factory.close();
     },

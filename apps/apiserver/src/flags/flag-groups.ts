@@ -225,7 +225,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       {
         name: 'authorization-mode',
         kind: 'strings',
-        choices: ['RBAC', 'AlwaysAllow', 'AlwaysDeny'],
+        choices: ['Node', 'RBAC', 'AlwaysAllow', 'AlwaysDeny'],
         default: ['RBAC'],
         help: 'Authorizers in the order in which they are asked.',
       },

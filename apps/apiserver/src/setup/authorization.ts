@@ -7,7 +7,7 @@ import { FlagError } from '../flags/flag.js';
  *
  * @throws {@link FlagError} for a mode that is named twice, or none at all.
  */
-export function setUpAuthorizers(flags: Flags): readonly ('RBAC' | Authorizer)[] {
+export function setUpAuthorizers(flags: Flags): readonly ('RBAC' | 'Node' | Authorizer)[] {
   const modes = flags.list('authorization-mode');
   if (modes.length === 0) throw new FlagError('at least one authorization-mode must be passed');
   const twice = modes.find((mode, i) => modes.indexOf(mode) !== i);
@@ -15,6 +15,6 @@ export function setUpAuthorizers(flags: Flags): readonly ('RBAC' | Authorizer)[]
   return modes.map((mode) => {
     if (mode === 'AlwaysAllow') return alwaysAllowAuthorizer;
     if (mode === 'AlwaysDeny') return alwaysDenyAuthorizer;
-    return 'RBAC';
+    return mode === 'Node' ? 'Node' : 'RBAC';
   });
 }

@@ -5,6 +5,9 @@ import type { Filter, RequestContext } from '../context.js';
 /** What a request asks for, as authorizers see it. */
 export function authorizationAttributes(context: RequestContext): AuthorizationAttributes {
   const { info } = context;
+  const selects = info.verb === 'list' || info.verb === 'watch' || info.verb === 'deletecollection';
+  const fieldSelector = selects ? context.query?.get('fieldSelector') : undefined;
+  const labelSelector = selects ? context.query?.get('labelSelector') : undefined;
   return {
     user: context.user,
     verb: info.verb,
@@ -16,6 +19,8 @@ export function authorizationAttributes(context: RequestContext): AuthorizationA
     namespace: info.namespace,
     name: info.name,
     path: info.path,
+    ...(fieldSelector ? { fieldSelector } : {}),
+    ...(labelSelector ? { labelSelector } : {}),
   };
 }
 

@@ -7,16 +7,8 @@ import { checkNamespace } from '../rest/create.js';
 import { sendKubeObject } from '../rest/render.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 import { decodeReview } from './decode-review.js';
+import { reviewSelectors, type SelectorAttributes, type SelectorRequirement } from './review-selectors.js';
 
-interface Requirement {
-  key?: string;
-  operator?: string;
-  values?: string[];
-}
-interface SelectorAttributes {
-  rawSelector?: string;
-  requirements?: Requirement[];
-}
 interface ResourceAttributes {
   namespace?: string;
   verb?: string;
@@ -58,7 +50,7 @@ function validateSelector(selector: SelectorAttributes | undefined, path: string
   return errors;
 }
 
-function validateRequirement(requirement: Requirement, path: string, isLabel: boolean): FieldError[] {
+function validateRequirement(requirement: SelectorRequirement, path: string, isLabel: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const { key = '', operator = '', values = [] } = requirement;
   if (operator === 'In' || operator === 'NotIn') {
@@ -130,8 +122,7 @@ function attributesOf(spec: ReviewSpec, user: UserInfo): AuthorizationAttributes
     namespace: resource.namespace ?? '',
     name: resource.name ?? '',
     path: '',
-    ...(resource.fieldSelector?.rawSelector ? { fieldSelector: resource.fieldSelector.rawSelector } : {}),
-    ...(resource.labelSelector?.rawSelector ? { labelSelector: resource.labelSelector.rawSelector } : {}),
+    ...reviewSelectors(resource.fieldSelector, resource.labelSelector),
   };
 }
 

@@ -1,0 +1,2 @@
+export { createNodeAuthorizer } from './node/node-authorizer.js';
+export { NodeGraph } from './node/node-graph.js';
