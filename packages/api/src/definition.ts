@@ -24,6 +24,11 @@ export interface ResourceDefinition {
   readonly storagePath: string;
   /** Converts between served versions; absent when they have one shape and only `apiVersion` differs. Never mutates. */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  /**
+   * Converts between versions by asking a webhook; then {@link convert} takes only objects that have the version already.
+   * Keeps the order. Never mutates.
+   */
+  readonly convertAll?: (objects: readonly KubeObject[], toVersion: string) => Promise<KubeObject[]>;
   readonly strategy: ResourceStrategy;
   /** Made from a CustomResourceDefinition. */
   readonly custom?: boolean;

@@ -1,8 +1,15 @@
 import type { FieldError, KubeObject } from '@k/apimachinery';
 import type { ResourceDefinition } from './definition.js';
 import { FieldErrors } from './validation/field-errors.js';
-import { type NameRule, validateKubeFinalizers, validateMetadata, validateMetadataUpdate } from './validation/metadata.js';
+import {
+  type NameRule,
+  validateAnnotations,
+  validateKubeFinalizers,
+  validateMetadata,
+  validateMetadataUpdate,
+} from './validation/metadata.js';
 import { isDns1123Subdomain, isPathSegment } from './validation/names.js';
+import { validateLabels } from './validation/selectors.js';
 
 export { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from './validation/names.js';
 
@@ -33,5 +40,13 @@ export function validateObjectMetaUpdate(object: KubeObject, old: KubeObject, de
   const repeated = definition.strategy.metadataOnUpdate ?? 'update';
   if (repeated === 'update' || repeated === 'both') validateMetadataUpdate(now, before, errors);
   if (repeated === 'create' || repeated === 'both') validateWhole(object, definition, errors);
+  return errors.list;
+}
+
+/** Errors of labels or annotations that somebody else than the client has set. */
+export function validateLabelsOrAnnotations(which: 'labels' | 'annotations', values: Record<string, string>): FieldError[] {
+  const errors = new FieldErrors();
+  if (which === 'labels') validateLabels(values, 'metadata.labels', errors);
+  else validateAnnotations(values, 'metadata.annotation', errors);
   return errors.list;
 }

@@ -22,10 +22,11 @@ function crd(spec: Json, more: Json = {}): CrdObject {
 }
 
 const noRules = () => () => [];
+const noWebhooks = () => () => Promise.reject(new Error('no webhook is called here'));
 const cart = (spec: unknown): KubeObject => ({ apiVersion: `${GROUP}/v1`, kind: 'Cart', metadata: { name: 'c', namespace: 'n' }, spec });
 const object = (properties: Json, more: Json = {}): Json => ({ type: 'object', properties, ...more });
 const served = (spec: Json) => {
-  const definition = customResourceDefinition(crd(spec), noRules);
+  const definition = customResourceDefinition(crd(spec), noRules, noWebhooks);
   const [version] = definition.versions;
   const texts = (errors: { field: string }[]) => errors.map((error) => `${error.field}: ${fieldErrorBody(error as never)}`);
   return {
@@ -188,7 +189,7 @@ describe('columns', () => {
     ['string', '.spec.map'],
   ].map(([type, jsonPath], i) => ({ name: `C${i}`, type, jsonPath }));
   it('show what the paths lead to, if it has their type', () => {
-    const definition = customResourceDefinition(crd(object({}), { additionalPrinterColumns: columns }), noRules);
+    const definition = customResourceDefinition(crd(object({}), { additionalPrinterColumns: columns }), noRules, noWebhooks);
     const conditions = [
       { type: 'Other', status: 'no' },
       { type: 'Ready', status: 'yes' },

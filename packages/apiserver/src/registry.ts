@@ -1,6 +1,7 @@
 import type { Catalogue, ResourceDefinition } from '@k/api';
 import { formatGroupResource, type KubeObject } from '@k/apimachinery';
 import type { ResourceStorage, SelectableFields, StorageFactory, StoredObject, ValueTransformer } from '@k/storage';
+import { ConvertedObjects } from './crd/conversion/converted-objects.js';
 
 /** How the registry opens the storage of resources. */
 export interface RegistryOptions {
@@ -23,6 +24,8 @@ export class ResourceRegistry {
   readonly keyPrefix: string;
   readonly #options: RegistryOptions;
   readonly #open = new Map<string, ResourceStorage>();
+  /** What conversion webhooks made of stored objects. */
+  readonly conversions: ConvertedObjects = new ConvertedObjects();
 
   constructor(options: RegistryOptions) {
     this.catalogue = options.catalogue;
@@ -94,6 +97,19 @@ export function parseStored(stored: StoredObject): KubeObject {
 export function toVersion(definition: ResourceDefinition, object: KubeObject, version: string): KubeObject {
   const apiVersion = definition.group === '' ? version : `${definition.group}/${version}`;
   if (object.apiVersion === apiVersion && definition.coerceStored !== true) return object;
+  if (definition.convertAll !== undefined && object.apiVersion !== apiVersion) {
+    throw new TypeError(`"${object.apiVersion}" becomes "${apiVersion}" by a webhook, which takes inVersion()`);
+  }
   if (definition.convert) return definition.convert(object, version);
   return { ...object, apiVersion };
+}
+
+/** Parsed objects in the version a client asked for: at once, or when the conversion webhook has answered. Never mutates. */
+export function inVersion(
+  definition: ResourceDefinition,
+  objects: readonly KubeObject[],
+  version: string,
+): KubeObject[] | Promise<KubeObject[]> {
+  if (definition.convertAll === undefined) return objects.map((object) => toVersion(definition, object, version));
+  return definition.convertAll(objects, version);
 }

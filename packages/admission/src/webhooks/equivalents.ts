@@ -33,8 +33,16 @@ export class Equivalents {
     return found;
   }
 
-  /** The object in another version; the object itself when it has that version. Never mutates its input. */
-  convert(object: KubeObject, from: GroupVersionResource, to: EquivalentResource): KubeObject {
+  /** Objects in another version; the objects themselves when they have that version. Never mutates its input. */
+  async convert(objects: readonly KubeObject[], from: GroupVersionResource, to: EquivalentResource): Promise<KubeObject[]> {
+    const definition = this.#catalogue.findResource(from.group, from.resource);
+    if (from.group === to.resource.group && definition?.kind === to.kind.kind && definition.convertAll !== undefined) {
+      return definition.convertAll(objects, to.kind.version);
+    }
+    return objects.map((object) => this.#convert(object, from, to));
+  }
+
+  #convert(object: KubeObject, from: GroupVersionResource, to: EquivalentResource): KubeObject {
     const apiVersion = formatGroupVersion(to.kind);
     if (object.apiVersion === apiVersion) return object;
     const definition = this.#catalogue.findResource(from.group, from.resource);

@@ -85,7 +85,7 @@ class MutatingRun {
     let isChanged = false;
     try {
       const response = await callHook(this.#client, hook, versioned, { isMutating: true, leftMs: deadline - started });
-      isChanged = this.#apply(call, response);
+      isChanged = await this.#apply(call, response);
     } catch (caught) {
       error = caught;
     }
@@ -114,7 +114,7 @@ class MutatingRun {
   }
 
   /** True when the patch changed the object. */
-  #apply({ hook, versioned, place }: Call, response: ReviewResponse): boolean {
+  async #apply({ hook, versioned, place }: Call, response: ReviewResponse): Promise<boolean> {
     if (response.patch === '') return false;
     const { request, target, object } = versioned;
     const { name } = hook.spec;
@@ -134,7 +134,7 @@ class MutatingRun {
     const about = { configuration: hook.configuration, webhook: name, patch, patchType: response.patchType };
     request.addAuditAnnotation(`patch.webhook.admission.k8s.io/${place}`, JSON.stringify(about), 'Request');
     const original = { resource: request.resource, kind: request.kind };
-    request.object = this.#equivalents.convert(patched.object, target.resource, original);
+    [request.object = null] = await this.#equivalents.convert([patched.object], target.resource, original);
     return patched.isChanged;
   }
 }

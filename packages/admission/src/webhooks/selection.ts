@@ -40,7 +40,7 @@ export class Selection {
     const target = this.#matchRules(hook, request);
     if (target === null || !matchesObject(hook, request)) return null;
     if (!(await this.#matchesNamespace(hook, request))) return null;
-    const versioned = new VersionedRequest(request, this.#equivalents, target);
+    const versioned = await VersionedRequest.of(request, this.#equivalents, target);
     return (await hook.conditions.match(request, versioned)) ? versioned : null;
   }
 

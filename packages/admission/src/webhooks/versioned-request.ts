@@ -9,14 +9,21 @@ export class VersionedRequest {
   readonly object: KubeObject | null;
   readonly oldObject: KubeObject | null;
 
-  /** @param target - Default: the version of the request. */
-  constructor(request: AdmissionRequest, equivalents: Equivalents, target: EquivalentResource = requested(request)) {
-    const convert = (object: KubeObject | null): KubeObject | null =>
-      object === null ? null : equivalents.convert(withType(object, request), request.resource, target);
+  private constructor(request: AdmissionRequest, target: EquivalentResource, object: KubeObject | null, oldObject: KubeObject | null) {
     this.request = request;
     this.target = target;
-    this.object = convert(request.object);
-    this.oldObject = convert(request.oldObject);
+    this.object = object;
+    this.oldObject = oldObject;
+  }
+
+  /** The request with its objects in the version of `target`. */
+  static async of(request: AdmissionRequest, equivalents: Equivalents, target: EquivalentResource): Promise<VersionedRequest> {
+    const given = [request.object, request.oldObject].map((object) => (object === null ? null : withType(object, request)));
+    const isSame = target.kind.version === request.kind.version && target.kind.group === request.kind.group;
+    const objects = given.filter((object) => object !== null);
+    const converted = isSame ? objects : await equivalents.convert(objects, request.resource, target);
+    const [object = null, oldObject = null] = given.map((object) => (object === null ? null : (converted.shift() as KubeObject)));
+    return new VersionedRequest(request, target, object, oldObject);
   }
 
   /** `AdmissionRequest` without uid and objects. */
@@ -45,10 +52,6 @@ export class VersionedRequest {
       options: request.options,
     };
   }
-}
-
-function requested(request: AdmissionRequest): EquivalentResource {
-  return { resource: request.resource, kind: request.kind };
 }
 
 /** Objects inside a server may lack their type; a webhook always sees it. */

@@ -122,3 +122,12 @@ export function coerceCustomObject(object: KubeObject, root: SchemaNode): PruneR
   result.unknownFields.sort();
   return result;
 }
+
+/** Brings what a webhook made under the schema: unknown fields go and metadata takes its form; no defaults come in. */
+export function pruneConverted(object: KubeObject, root: SchemaNode): void {
+  const result: PruneResult = { unknownFields: [], typeErrors: [] };
+  pruneUnknown(object, root, '', true, result.unknownFields);
+  coerceMetadata(object, '', result);
+  coerceEmbedded(object, root, '', result);
+  dropNulls(object, root);
+}

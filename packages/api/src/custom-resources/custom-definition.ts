@@ -1,10 +1,11 @@
 /** A CustomResourceDefinition as a resource that the server serves. */
-import { type FieldError, type KubeObject, newInternalError } from '@k/apimachinery';
+import type { FieldError, KubeObject } from '@k/apimachinery';
 import type { ResourceDefinition, ResourceStrategy, ResourceVersion, ScaleRules, SubresourceDefinition } from '../definition.js';
 import { compareVersionPriority } from '../discovery/version-priority.js';
 import { schemaOf } from '../schemas/notation.js';
 import { deepEqual } from '../validation/field-errors.js';
-import { coerceCustomObject } from './coerce.js';
+import { coerceCustomObject, pruneConverted } from './coerce.js';
+import type { ConverterFactory } from './converter.js';
 import type { CrdObject, CrdScale, CrdVersion } from './crd-object.js';
 import { customObjectRules } from './custom-object-rules.js';
 import { findAll, parseJsonPath } from './json-path.js';
@@ -167,9 +168,10 @@ function withRules(schema: SchemaNode, compileRules: RuleCompiler): Pick<CustomV
  * The resource that an established definition describes.
  *
  * @param compileRules - Makes what runs the rules (`x-kubernetes-validations`) of a schema.
+ * @param converterFor - Makes what calls the conversion webhook of a definition that has one.
  * @throws when a schema cannot be compiled, which validation of definitions rules out.
  */
-export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompiler): ResourceDefinition {
+export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompiler, converterFor: ConverterFactory): ResourceDefinition {
   const { group = '', scope, versions = [] } = crd.spec ?? {};
   const names = crd.status?.acceptedNames ?? {};
   const compiled = versions.map((version): CustomVersion & { given: CrdVersion } => ({
@@ -179,17 +181,28 @@ export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompi
     hasStatus: version.subresources?.status !== undefined && version.subresources.status !== null,
     scale: version.subresources?.scale,
   }));
+  const schemaIn = (version: string): SchemaNode | undefined => compiled.find(({ name }) => name === version)?.schema;
   const convert = (object: KubeObject, toVersion: string): KubeObject => {
-    if (crd.spec?.conversion?.strategy === 'Webhook' && object.apiVersion !== `${group}/${toVersion}`) {
-      // Better no answer than an object that nobody converted.
-      const subject = `${object.apiVersion}, Kind=${object.kind}`;
-      throw newInternalError(`conversion webhook for ${subject} failed: this server does not call conversion webhooks`);
-    }
-    const target = compiled.find(({ name }) => name === toVersion);
     const copy = structuredClone(object);
     copy.apiVersion = `${group}/${toVersion}`;
-    if (target !== undefined) coerceCustomObject(copy, target.schema);
+    const schema = schemaIn(toVersion);
+    if (schema !== undefined) coerceCustomObject(copy, schema);
     return copy;
+  };
+  const isRemote = crd.spec?.conversion?.strategy === 'Webhook';
+  const ask = isRemote ? converterFor(crd) : undefined;
+  const convertAll = async (objects: readonly KubeObject[], toVersion: string): Promise<KubeObject[]> => {
+    const schema = schemaIn(toVersion);
+    const apiVersion = `${group}/${toVersion}`;
+    const foreign = objects.filter((object) => object.apiVersion !== apiVersion);
+    const converted = foreign.length === 0 ? [] : await (ask as NonNullable<typeof ask>)(foreign, apiVersion);
+    let next = 0;
+    return objects.map((object) => {
+      if (object.apiVersion === apiVersion) return convert(object, toVersion);
+      const result = converted[next++] as KubeObject;
+      if (schema !== undefined) pruneConverted(result, schema);
+      return result;
+    });
   };
   const plural = names.plural ?? '';
   return {
@@ -209,6 +222,7 @@ export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompi
     storagePath: `${group}/${plural}`,
     strategy: strategyOf(crd, compiled),
     convert,
+    ...(isRemote ? { convertAll } : {}),
     custom: true,
     // Objects that were stored under an earlier schema are brought under the present one when they are read.
     coerceStored: (crd.metadata?.generation ?? 1) > 1,

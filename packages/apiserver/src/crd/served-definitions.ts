@@ -1,5 +1,12 @@
 /** CustomResourceDefinitions to served resources: the catalogue follows the definitions as they come, change and go. */
-import { type Catalogue, type CrdObject, conditionStatus, customResourceDefinition, type ResourceDefinition } from '@k/api';
+import {
+  type Catalogue,
+  type ConverterFactory,
+  type CrdObject,
+  conditionStatus,
+  customResourceDefinition,
+  type ResourceDefinition,
+} from '@k/api';
 import { newForbidden } from '@k/apimachinery';
 import type { Logger } from 'pino';
 import type { Informer } from '../informer.js';
@@ -35,11 +42,22 @@ export class ServedDefinitions {
   readonly #catalogue: Catalogue;
   readonly #hooks: Map<string, WriteHook>;
   readonly #log: Logger;
+  readonly #converterFor: ConverterFactory;
   readonly #served = new Map<string, { seed: string; definition: ResourceDefinition }>();
 
-  /** @param hooks - The server's, to which refusals of new objects are added. */
-  constructor(informers: InformerSet, registry: ResourceRegistry, hooks: Map<string, WriteHook>, log: Logger) {
+  /**
+   * @param hooks - The server's, to which refusals of new objects are added.
+   * @param converterFor - Makes what calls conversion webhooks.
+   */
+  constructor(
+    informers: InformerSet,
+    registry: ResourceRegistry,
+    hooks: Map<string, WriteHook>,
+    converterFor: ConverterFactory,
+    log: Logger,
+  ) {
     this.#informers = informers;
+    this.#converterFor = converterFor;
     this.#registry = registry;
     this.#catalogue = registry.catalogue;
     this.#hooks = hooks;
@@ -68,7 +86,7 @@ export class ServedDefinitions {
     const known = this.#served.get(name);
     if (known?.seed !== seed) {
       try {
-        this.#serve(name, seed, customResourceDefinition(crd, compileRules), known?.definition);
+        this.#serve(name, seed, customResourceDefinition(crd, compileRules, this.#converterFor), known?.definition);
       } catch (error) {
         // Written to the store by somebody who does not validate.
         this.#log.error({ err: error, definition: name }, 'definition cannot be served');

@@ -9,7 +9,8 @@ import { type ExpectedKind, fieldValidationOf, finishDecode } from './decode-bod
 import { jsonTypeName } from './json-type-name.js';
 import { managerOf, type WriteOptions } from './options.js';
 import { checkName, type UpdatePlan } from './update.js';
-import { managedTime, setManagedFields, versionsOf } from './write-object.js';
+import { withVersions } from './version-views.js';
+import { managedTime, setManagedFields } from './write-object.js';
 
 /** Where the fields of an applied view (a Scale) live: in which kind, and how they are written there. */
 export interface AppliedView {
@@ -57,16 +58,18 @@ export function applyPlan(
   const target = view?.expected ?? expected;
   const manager = managerOf(context, options.fieldManager);
   const subresource = scope.subresource?.name ?? '';
-  const apply = (live: KubeObject | null): KubeObject => {
-    const { object, managedFields } = applyServerSide({
-      ...versionsOf(scope),
-      live,
-      applied: structuredClone(applied),
-      manager,
-      force: options.force === true,
-      subresource,
-      now: managedTime(server, scope),
-    });
+  const apply = async (live: KubeObject | null): Promise<KubeObject> => {
+    const { object, managedFields } = await withVersions(scope, (versions) =>
+      applyServerSide({
+        ...versions,
+        live,
+        applied: structuredClone(applied),
+        manager,
+        force: options.force === true,
+        subresource,
+        now: managedTime(server, scope),
+      }),
+    );
     const decoded = finishDecode(context, structuredClone(object), target, [], 'Ignore', (text) => newBadRequest(text));
     const metadata = (decoded.metadata ??= {});
     if (metadata.name === undefined || metadata.name === '') metadata.name = scope.name;

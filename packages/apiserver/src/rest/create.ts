@@ -60,7 +60,7 @@ export async function createObject(
   fillCreateMetadata(server, scope, object);
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
   const base = metadata.generateName ?? '';
-  if (!ownManagedFields) trackManagedFields(server, context, scope, null, object, options);
+  if (!ownManagedFields) await trackManagedFields(server, context, scope, null, object, options);
   for (let attempt = 1; ; attempt++) {
     const copy = attempt === 1 && !generated ? object : structuredClone(object);
     try {
@@ -98,7 +98,7 @@ async function createOnce(
   const admitted = request.object ?? object;
   const meta = (admitted.metadata ??= {});
   if (generateFrom !== null && (meta.name ?? '') === '') meta.name = generateName(generateFrom);
-  definition.strategy.prepareForCreate?.(admitted);
+  definition.strategy.prepareForCreate?.(admitted, context.user);
   const hook = server.hooks.get(`${definition.resource}.${definition.group}`);
   await hook?.check?.(server, context, admitted, null);
   const release = (await hook?.beforeCreate?.(admitted, options.dryRun)) ?? null;

@@ -61,7 +61,7 @@ export async function deleteObject(
   for (let attempt = 0; attempt < DELETE_TRIES; attempt++) {
     const stored = await storage.get(namespace, scope.name, { kind: 'latest' });
     if (stored === null) throw newNotFound(definition, scope.name);
-    const old = currentIn(scope, stored);
+    const old = await currentIn(scope, stored);
     checkPreconditions(scope, options, old, stored);
     if (admit) {
       const request = admissionRequest(server, context, scope, 'DELETE', {
@@ -104,11 +104,11 @@ async function deleteOnce(
   if (options.dryRun) return { object: next, deleted: !held && (grace ?? 0) === 0 && !isNamespace };
   let current = stored;
   if (!isSameStored(next, stored)) {
-    const result = await storage.update(namespace, scope.name, forStorage(scope, next), stored.modRevision);
+    const result = await storage.update(namespace, scope.name, await forStorage(scope, next), stored.modRevision);
     if (!result.ok) return 'lost';
     current = result.object;
   }
-  const now = currentIn(scope, current);
+  const now = await currentIn(scope, current);
   if (isNamespace || held || (grace ?? 0) > 0) return { object: now, deleted: false };
   const outcome = await remove(server, scope, options, current, now);
   return outcome === 'lost' ? { object: now, deleted: false } : outcome;
@@ -147,7 +147,7 @@ async function finishPending(
   stored: StoredObject,
   object: KubeObject,
 ): Promise<DeleteResult | 'lost'> {
-  const now = currentIn(scope, stored);
+  const now = await currentIn(scope, stored);
   return isDeletionComplete(object) ? remove(server, scope, options, stored, now) : { object: now, deleted: false };
 }
 

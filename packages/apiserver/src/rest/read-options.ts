@@ -22,6 +22,8 @@ export interface ListRequest {
   select: SelectFunction | undefined;
   /** The equalities in the selectors, which indexes can answer. */
   equals: SelectorEquals | undefined;
+  /** Selects by fields other than the name and the namespace, whose values may differ between versions. */
+  selectsFields: boolean;
   /** A `metadata.name=x` field selector. */
   nameSelected: string | undefined;
   limit: number;
@@ -61,6 +63,7 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
   const request: ListRequest = {
     select: combine(label, fields),
     equals: equalsOf(label, fields),
+    selectsFields: fields?.some(({ field }) => field !== 'metadata.name' && field !== 'metadata.namespace') === true,
     nameSelected,
     limit: limit !== undefined && limit > 0 ? limit : 0,
     resourceVersion,
@@ -79,6 +82,7 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
 const EVERYTHING: ListRequest = Object.freeze({
   select: undefined,
   equals: undefined,
+  selectsFields: false,
   nameSelected: undefined,
   limit: 0,
   resourceVersion: '',

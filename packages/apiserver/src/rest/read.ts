@@ -1,10 +1,11 @@
 import { newExpired, newInternalError, newNotFound, newStatusError } from '@k/apimachinery';
-import { StorageError } from '@k/storage';
+import { type ListOptions, StorageError } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { encodeContinue } from './continue-token.js';
+import { listConverted } from './converted-list.js';
 import { freshnessOf, type ListRequest, parseListOptions } from './read-options.js';
-import { negotiateObjects, sendList, sendStored } from './render.js';
+import { isVerbatim, negotiateObjects, sendList, sendObjects, sendStored } from './render.js';
 import { storageFault } from './storage-fault.js';
 
 /** GET of one object. */
@@ -25,9 +26,10 @@ export async function handleGet(server: ServerContext, context: RequestContext, 
 export async function handleList(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   negotiateObjects(context);
   const request = parseListOptions(context, scope, false);
-  const storage = server.registry.storage(scope.served.definition);
+  const { definition } = scope.served;
+  const storage = server.registry.storage(definition);
   try {
-    const result = await storage.list({
+    const query: ListOptions = {
       namespace: scope.namespace,
       freshness: request.freshness,
       limit: request.limit,
@@ -35,21 +37,24 @@ export async function handleList(server: ServerContext, context: RequestContext,
       ...(request.select === undefined ? {} : { select: request.select }),
       ...(request.equals === undefined ? {} : { equals: request.equals }),
       ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
-    });
+    };
+    const isConverted = definition.convertAll !== undefined && (request.selectsFields || !isVerbatim(scope, negotiateObjects(context)));
+    const result = isConverted ? await listConverted(server, scope, request, query) : await storage.list(query);
     const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
       resourceVersion: String(result.revision),
     };
     if (result.nextAfter !== undefined) {
-      const within = scope.served.definition.namespaced && scope.namespace !== '' ? `${scope.namespace}/`.length : 0;
+      const within = definition.namespaced && scope.namespace !== '' ? `${scope.namespace}/`.length : 0;
       metadata.continue = encodeContinue({ startAfter: result.nextAfter.slice(within), revision: result.revision });
       if (result.remaining !== undefined && result.remaining > 0) metadata.remainingItemCount = result.remaining;
     }
-    await sendList(context, scope, result.items, metadata);
+    if ('objects' in result) await sendObjects(context, scope, result.objects, { continue: '', ...metadata });
+    else await sendList(context, scope, result.items, metadata);
   } catch (error) {
     if (StorageError.is(error, 'STORAGE_COMPACTED')) throw compacted(request, scope);
     // A list names the object that cannot be read; a get need not.
     if (StorageError.is(error, 'STORAGE_CORRUPT')) throw newInternalError(error.message, error);
-    throw storageFault(error, scope.served.definition, '');
+    throw storageFault(error, definition, '');
   }
 }
 

@@ -11,6 +11,7 @@ import { forbiddenMessage } from '@k/auth';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import { authorizationAttributes } from '../filters/authorization.js';
+import { parseStored } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { checkNamespace, createObject } from './create.js';
 import { bodyFormat, decodeObject, readBody } from './decode-body.js';
@@ -71,7 +72,7 @@ export interface UpdatePlan {
   /** How a different uid is refused: PUT shows the storage's error, patches a validation error. */
   uidConflict: 'storage' | 'invalid';
   /** Makes the object to create when there is none; null = 404. */
-  createIfMissing: (() => KubeObject) | null;
+  createIfMissing: (() => KubeObject | Promise<KubeObject>) | null;
   unconditional: boolean;
   /** Server-side apply computes managed fields itself. */
   ownManagedFields?: boolean;
@@ -104,7 +105,7 @@ export async function updateObject(
     for (let attempt = 0; attempt < UPDATE_TRIES; attempt++) {
       if (stored === null) {
         if (plan.createIfMissing === null) throw newNotFound(definition, scope.name);
-        const missing = plan.createIfMissing();
+        const missing = await plan.createIfMissing();
         await authorizeCreate(server, context, scope);
         const created = await createObject(server, context, scope, missing, options, {
           ownManagedFields: plan.ownManagedFields === true,
@@ -140,15 +141,15 @@ async function updateOnce(
   const { definition } = scope.served;
   const storage = server.registry.storage(definition);
   const namespace = definition.namespaced ? scope.namespace : '';
-  const old = currentIn(scope, stored);
+  const old = await currentIn(scope, stored);
   checkPreconditions(server, scope, plan, old, stored);
-  // Parsing again is cheaper than cloning.
-  const object = await plan.change(currentIn(scope, stored));
+  // Parsing again is cheaper than cloning, and cloning than another call of a webhook.
+  const object = await plan.change(definition.convertAll === undefined ? await currentIn(scope, stored) : structuredClone(old));
   const wanted = object.metadata?.resourceVersion ?? '';
   checkResourceVersion(wanted);
   if (wanted !== '' && wanted !== '0' && wanted !== String(stored.modRevision)) throw modifiedConflict(scope, scope.name);
   keepServerMetadata(object, old);
-  if (!plan.ownManagedFields) trackManagedFields(server, context, scope, old, object, options);
+  if (!plan.ownManagedFields) await trackManagedFields(server, context, scope, old, object, options);
   const view = plan.admissionView;
   const request = admissionRequest(server, context, scope, 'UPDATE', {
     object: view ? view.show(object) : object,
@@ -160,6 +161,7 @@ async function updateOnce(
   if (view && request.object !== null) view.merge(object, request.object);
   const admitted = view ? object : (request.object ?? object);
   const subresource = scope.subresource?.name ?? '';
+  keepManagedTimes(admitted, old);
   if (!plan.internal) definition.strategy.prepareForUpdate?.(admitted, old, subresource);
   const hook = subresource === '' ? server.hooks.get(`${definition.resource}.${definition.group}`) : undefined;
   await hook?.check?.(server, context, admitted, old);
@@ -173,8 +175,7 @@ async function updateOnce(
       (admitted.metadata ??= {}).resourceVersion = String(stored.modRevision);
       return { object: admitted, created: false };
     }
-    keepManagedTimes(admitted, old);
-    const next = forStorage(scope, admitted);
+    const next = await forStorage(scope, admitted);
     if (isDeletionComplete(admitted)) {
       const gone = await finishDeletion(server, scope, stored, admitted);
       if (gone === 'lost') {
@@ -183,7 +184,7 @@ async function updateOnce(
       }
       return { object: gone, created: false };
     }
-    if (!stored.stale && sameObject(next, forStorage(scope, old))) return { stored, created: false };
+    if (!stored.stale && sameObject(next, await storedForm(scope, stored, old))) return { stored, created: false };
     const result = await storage.update(namespace, scope.name, next, stored.modRevision);
     if (result.ok) {
       hook?.afterUpdate?.(admitted, old);
@@ -196,6 +197,14 @@ async function updateOnce(
     release?.();
     throw error;
   }
+}
+
+/** What lies in the store, as {@link forStorage} would have written it. */
+async function storedForm(scope: ResourceScope, stored: StoredObject, old: KubeObject): Promise<Record<string, unknown>> {
+  if (scope.served.definition.convertAll === undefined) return forStorage(scope, old);
+  const { metadata, ...rest } = parseStored(stored);
+  const { resourceVersion: _own, ...kept } = metadata ?? {};
+  return { ...rest, metadata: kept };
 }
 
 /** Versions and uids that the client insists on. */
@@ -249,7 +258,7 @@ function keepServerMetadata(object: KubeObject, old: KubeObject): void {
   delete metadata.resourceVersion;
 }
 
-/** A write that changes nothing but the times of managed fields changes nothing. */
+/** A request for nothing but other times of managed fields changes nothing; what the strategy takes back counts as asked for. */
 function keepManagedTimes(object: KubeObject, old: KubeObject): void {
   const before = old.metadata?.managedFields;
   const after = object.metadata?.managedFields;

@@ -6,16 +6,17 @@
  */
 import { setMaxListeners } from 'node:events';
 import { newBadRequest, newExpired, newInternalError, type Status } from '@k/apimachinery';
-import { emptyObject } from '@k/apimachinery/apply';
-import { type ResourceEvent, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
+import { type ResourceEvent, type SelectableFields, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { MediaType } from '../http/negotiate.js';
 import { baseHeaders, toJson, toStatus } from '../http/respond.js';
-import { parseStored, toVersion } from '../registry.js';
+import { parseStored, selectableOf, toVersion } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
+import { type ConvertedEvent, ConvertedEvents } from './converted-events.js';
 import { freshnessOf, type ListRequest, parseListOptions } from './read-options.js';
-import { isVerbatim, negotiateObjects, partialMetadata, tableOf } from './render.js';
+import { isVerbatim, negotiateObjects } from './render.js';
 import { storageFault } from './storage-fault.js';
+import { bookmarkFrame, type EventType, eventFrame } from './watch-frames.js';
 
 /** Bytes that one slow watcher may have waiting. */
 const WATCH_BUFFER_BYTES_MAX = 8 * 1024 * 1024;
@@ -63,6 +64,8 @@ class WatchStream {
   #scheduled = false;
   #sentRevision = 0;
   #stop: () => void = () => {};
+  /** Where a webhook converts, everything waits for it in order. */
+  readonly #queue: ConvertedEvents | null;
 
   constructor(server: ServerContext, context: RequestContext, scope: ResourceScope, media: MediaType, request: ListRequest) {
     this.#server = server;
@@ -72,6 +75,17 @@ class WatchStream {
     this.#request = request;
     this.#select = request.select;
     this.#verbatim = isVerbatim(scope, media);
+    const { definition, version } = scope.served;
+    this.#queue =
+      definition.convertAll === undefined || (this.#verbatim && !request.selectsFields)
+        ? null
+        : new ConvertedEvents({
+            conversions: server.registry.conversions,
+            definition,
+            version: version.version,
+            deliver: (event) => this.#onConverted(event),
+            fail: (error) => this.#fail(error),
+          });
     this.#formKey = `${media.key}|${scope.served.version.version}|${context.query?.get('includeObject') ?? ''}`;
   }
 
@@ -96,17 +110,20 @@ class WatchStream {
       watch = await storage.watch({
         namespace: this.#scope.namespace,
         ...(name === undefined ? {} : { name }),
-        ...(this.#request.equals === undefined ? {} : { equals: this.#request.equals }),
+        // What an index knows are the fields of the stored version.
+        ...(this.#request.equals === undefined || this.#queue !== null ? {} : { equals: this.#request.equals }),
         start,
         pace: () => this.#pace(),
         onEvent: (event) => this.#onEvent(event),
         onInitialEnd: (revision) => {
-          if (sendBookmarkAtStart) this.#bookmark(revision, true);
+          if (sendBookmarkAtStart) this.#inOrder(() => this.#bookmark(revision, true));
         },
         onProgress: (revision) => {
-          this.#sentRevision = Math.max(this.#sentRevision, revision);
+          this.#inOrder(() => {
+            this.#sentRevision = Math.max(this.#sentRevision, revision);
+          });
         },
-        onEnd: (error) => this.#fail(error),
+        onEnd: (error) => this.#inOrder(() => this.#fail(error)),
       });
       const wanted = this.#request.timeoutSeconds || MIN_REQUEST_TIMEOUT_SECONDS * (1 + Math.random());
       const seconds = Math.min(wanted, TIMEOUT_SECONDS_MAX);
@@ -140,11 +157,12 @@ class WatchStream {
   #pace(): Promise<void> | undefined {
     const { exchange } = this.#context;
     this.#flush();
-    if (exchange.bufferedBytes < PACE_BYTES) return undefined;
+    const isFree = (): boolean => exchange.bufferedBytes < PACE_BYTES && this.#queue?.isFull !== true;
+    if (isFree()) return undefined;
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (this.#ended || exchange.closed) reject(new StorageError('STORAGE_CLOSED', 'the client has gone', {}));
-        else if (exchange.bufferedBytes < PACE_BYTES) resolve();
+        else if (isFree()) resolve();
         else setTimeout(look, PACE_LOOK_MS);
       };
       look();
@@ -178,10 +196,35 @@ class WatchStream {
     this.#context.onStreamStart?.();
   }
 
-  #onEvent(event: ResourceEvent): void {
+  /** Takes a step behind the events that wait for a webhook. */
+  #inOrder(step: () => void): void {
+    if (this.#queue === null) step();
+    else this.#queue.add(step);
+  }
+
+  /** An event whose objects a webhook has converted. */
+  #onConverted({ event, object, previous }: ConvertedEvent): void {
     if (this.#ended) return;
     this.#sentRevision = event.revision;
-    const type = this.#typeFor(event);
+    const { definition } = this.#scope.served;
+    const before = previous === undefined ? undefined : selectableOf(definition, previous);
+    const type = this.#typeFor(event.type, before, selectableOf(definition, object));
+    if (type === null) return;
+    const hasLeft = type === 'DELETED' && event.type === 'MODIFIED' && previous !== undefined;
+    const shown = hasLeft ? { ...previous, metadata: { ...previous.metadata, resourceVersion: String(event.revision) } } : object;
+    const columns = this.#media.as === 'Table' && !this.#columnsSent;
+    this.#columnsSent = true;
+    this.#push(eventFrame({ type, object: shown, columns }, this.#scope, this.#media, this.#context));
+  }
+
+  #onEvent(event: ResourceEvent): void {
+    if (this.#ended) return;
+    if (this.#queue !== null) {
+      this.#queue.add(event);
+      return;
+    }
+    this.#sentRevision = event.revision;
+    const type = this.#typeFor(event.type, event.previous, event.object.selectable);
     if (type === null) return;
     // An object that leaves the selection is shown as it was when it still belonged.
     const left = type === 'DELETED' && event.type === 'MODIFIED';
@@ -189,18 +232,18 @@ class WatchStream {
   }
 
   /** What the event is to this watcher: selectors may turn a change into an arrival or a departure. */
-  #typeFor(event: ResourceEvent): 'ADDED' | 'MODIFIED' | 'DELETED' | null {
+  #typeFor(type: EventType, previous: SelectableFields | undefined, now: SelectableFields): EventType | null {
     const select = this.#select;
-    if (select === undefined) return event.type;
-    const before = event.previous !== undefined && select(event.previous);
-    if (event.type === 'DELETED') return before || select(event.object.selectable) ? 'DELETED' : null;
-    const after = select(event.object.selectable);
+    if (select === undefined) return type;
+    const before = previous !== undefined && select(previous);
+    if (type === 'DELETED') return before || select(now) ? 'DELETED' : null;
+    const after = select(now);
     if (after) return before ? 'MODIFIED' : 'ADDED';
     return before ? 'DELETED' : null;
   }
 
   /** The event's bytes, from its memo when another watcher of this form was first. */
-  #frame(event: ResourceEvent, type: 'ADDED' | 'MODIFIED' | 'DELETED', left: boolean): Buffer {
+  #frame(event: ResourceEvent, type: EventType, left: boolean): Buffer {
     const columns = this.#media.as === 'Table' && !this.#columnsSent;
     this.#columnsSent = true;
     const key = `${type}|${left ? 'left' : ''}|${this.#formKey}${columns ? '|columns' : ''}`;
@@ -211,7 +254,7 @@ class WatchStream {
     return frame;
   }
 
-  #serialise(event: ResourceEvent, type: 'ADDED' | 'MODIFIED' | 'DELETED', left: boolean, columns: boolean): Buffer {
+  #serialise(event: ResourceEvent, type: EventType, left: boolean, columns: boolean): Buffer {
     const prefix = PREFIX[type] as Buffer;
     if (this.#verbatim && !left) return Buffer.concat([prefix, event.object.json, CLOSE]);
     const source: StoredObject = left && event.previousObject ? event.previousObject : event.object;
@@ -219,35 +262,13 @@ class WatchStream {
     const parsed = parseStored(source);
     if (left && parsed.metadata) parsed.metadata.resourceVersion = String(event.revision);
     const object = toVersion(definition, parsed, version.version);
-    let shown: unknown = object;
-    if (this.#media.as === 'Table') {
-      const metadata = { resourceVersion: object.metadata?.resourceVersion };
-      shown = tableOf(this.#scope, this.#media, [object], metadata, this.#context, columns);
-    } else if (this.#media.as !== 'object') shown = partialMetadata(object, this.#media.version);
-    return Buffer.from(`{"type":"${type}","object":${toJson(shown)}}\n`);
+    return eventFrame({ type, object, columns }, this.#scope, this.#media, this.#context);
   }
 
   /** A bookmark: an object of the kind with nothing but a resourceVersion. */
   #bookmark(revision: number, initialEnd: boolean): void {
     if (this.#ended || revision === 0) return;
-    const { definition, version } = this.#scope.served;
-    const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
-    if (initialEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
-    const apiVersion = definition.group === '' ? version.version : `${definition.group}/${version.version}`;
-    const content = definition.custom ? {} : emptyObject(version.schema);
-    let object: unknown = { kind: definition.kind, apiVersion, ...content, metadata };
-    if (this.#media.as === 'Table') {
-      object = {
-        kind: 'Table',
-        apiVersion: `meta.k8s.io/${this.#media.version}`,
-        metadata: { resourceVersion: String(revision) },
-        columnDefinitions: null,
-        rows: [{ cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${this.#media.version}`, metadata } }],
-      };
-    } else if (this.#media.as !== 'object') {
-      object = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${this.#media.version}`, metadata };
-    }
-    this.#push(Buffer.from(`{"type":"BOOKMARK","object":${toJson(object)}}\n`));
+    this.#push(bookmarkFrame(this.#scope, this.#media, revision, initialEnd));
   }
 
   /** Collects the frames of one turn of the event loop into one write. */
@@ -295,6 +316,7 @@ class WatchStream {
     if (this.#ended) return;
     this.#flush();
     this.#ended = true;
+    this.#queue?.close();
     this.#stop();
   }
 }

@@ -7,7 +7,6 @@ import type { AdmissionRequest, Operation } from '@k/admission';
 import { validateObjectMeta, validateObjectMetaUpdate } from '@k/api';
 import {
   type FieldError,
-  formatGroupVersion,
   invalid,
   type KubeObject,
   type ManagedFieldsEntry,
@@ -16,14 +15,14 @@ import {
   newInvalid,
   type ObjectMeta,
 } from '@k/apimachinery';
-import { updateManagedFields, type Versions } from '@k/apimachinery/apply';
+import { updateManagedFields } from '@k/apimachinery/apply';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
-import { parseStored, toVersion } from '../registry.js';
+import { inVersion, parseStored } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { managerOf, type WriteOptions } from './options.js';
-import { resetFieldsOf } from './reset-fields.js';
 import { storageFault } from './storage-fault.js';
+import { withVersions } from './version-views.js';
 
 /** The present time as objects carry it: RFC 3339 with whole seconds. */
 export function timestamp(nowMs: number): string {
@@ -80,26 +79,6 @@ export function fillCreateMetadata(server: ServerContext, scope: ResourceScope, 
   metadata.creationTimestamp = timestamp(server.now());
 }
 
-/** The versions in which the managers of an object may have written. */
-export function versionsOf(scope: ResourceScope): Versions {
-  const { definition, version } = scope.served;
-  const versions: Versions = {
-    apiVersion: formatGroupVersion({ group: definition.group, version: version.version }),
-    schema: version.schema,
-    resetFields: resetFieldsOf(scope),
-  };
-  if (definition.versions.length === 1 && definition.convert === undefined) return versions;
-  return {
-    ...versions,
-    other: (apiVersion) => {
-      const other = definition.versions.find(
-        (entry) => formatGroupVersion({ group: definition.group, version: entry.version }) === apiVersion,
-      );
-      return other && { schema: other.schema, convert: (object) => toVersion(definition, object, other.version) };
-    },
-  };
-}
-
 /** Records who set which fields by an ordinary write. */
 export function trackManagedFields(
   server: ServerContext,
@@ -108,16 +87,23 @@ export function trackManagedFields(
   live: KubeObject | null,
   updated: KubeObject,
   options: WriteOptions,
-): void {
-  const managedFields = updateManagedFields({
-    ...versionsOf(scope),
-    live,
-    updated,
-    manager: managerOf(context, options.fieldManager),
-    subresource: scope.subresource?.name ?? '',
-    now: managedTime(server, scope),
-  });
-  setManagedFields(updated, managedFields);
+): void | Promise<void> {
+  const managedFields = withVersions(scope, (versions) =>
+    updateManagedFields({
+      ...versions,
+      live,
+      updated,
+      manager: managerOf(context, options.fieldManager),
+      subresource: scope.subresource?.name ?? '',
+      now: managedTime(server, scope),
+    }),
+  );
+  if (!(managedFields instanceof Promise)) return setManagedFields(updated, managedFields);
+  return managedFields.then(
+    (entries) => setManagedFields(updated, entries),
+    // A write does not fail for want of its record, which begins anew.
+    () => setManagedFields(updated, []),
+  );
 }
 
 /** The time of a new entry; scale leaves it out. */
@@ -160,9 +146,10 @@ export function validateChanged(scope: ResourceScope, object: KubeObject, old: K
 }
 
 /** The object in its storage version, as it goes into the store. */
-export function forStorage(scope: ResourceScope, object: KubeObject): Record<string, unknown> {
+export async function forStorage(scope: ResourceScope, object: KubeObject): Promise<Record<string, unknown>> {
   const { definition } = scope.served;
-  const stored = { ...toVersion(definition, object, definition.storageVersion) };
+  const [converted] = await inVersion(definition, [object], definition.storageVersion);
+  const stored = { ...(converted as KubeObject) };
   if (stored.metadata?.resourceVersion !== undefined) {
     const { resourceVersion: _own, ...metadata } = stored.metadata;
     stored.metadata = metadata;
@@ -185,7 +172,7 @@ export async function storeNew(server: ServerContext, scope: ResourceScope, obje
   const name = object.metadata?.name ?? '';
   const storage = server.registry.storage(definition);
   try {
-    const result = await storage.create(definition.namespaced ? scope.namespace : '', name, forStorage(scope, object));
+    const result = await storage.create(definition.namespaced ? scope.namespace : '', name, await forStorage(scope, object));
     if (!result.ok) throw alreadyExists(scope, name, result.current);
     return result.object;
   } catch (error) {
@@ -203,6 +190,7 @@ export function modifiedConflict(scope: ResourceScope, name: string): Error {
 }
 
 /** A stored object in the version of the request; the caller owns it. */
-export function currentIn(scope: ResourceScope, stored: StoredObject): KubeObject {
-  return toVersion(scope.served.definition, parseStored(stored), scope.served.version.version);
+export async function currentIn({ served }: ResourceScope, stored: StoredObject): Promise<KubeObject> {
+  const [object] = await inVersion(served.definition, [parseStored(stored)], served.version.version);
+  return object as KubeObject;
 }

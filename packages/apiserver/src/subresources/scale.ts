@@ -113,7 +113,7 @@ async function write(
     },
     ...plan,
   });
-  const object = result.stored ? currentIn(scope, result.stored) : (result.object as KubeObject);
+  const object = result.stored ? await currentIn(scope, result.stored) : (result.object as KubeObject);
   await sendKubeObject(context, scope, 200, scaleOf(scope, object));
 }
 
@@ -124,7 +124,7 @@ const handleGet: ResourceHandler = async (server, context, scope) => {
     .storage(definition)
     .get(definition.namespaced ? scope.namespace : '', scope.name, { kind: 'latest' });
   if (stored === null) throw newNotFound(definition, scope.name);
-  await sendKubeObject(context, scope, 200, scaleOf(scope, currentIn(scope, stored)));
+  await sendKubeObject(context, scope, 200, scaleOf(scope, await currentIn(scope, stored)));
 };
 
 const handleUpdate: ResourceHandler = async (server, context, scope) => {

@@ -1,0 +1,3 @@
+/** Calls to webhooks of any kind, for other callers than admission. */
+export { WebhookCallError, WebhookClient } from './client.js';
+export type { WebhookClientConfig } from './types.js';

@@ -1,0 +1,15 @@
+import type { KubeObject } from '@k/apimachinery';
+import type { CrdObject } from './crd-object.js';
+
+/**
+ * Converts custom resources by asking the webhook of their definition.
+ *
+ * @param objects - None has the wanted version.
+ * @param apiVersion - `stable.example.com/v2`.
+ * @returns As many objects in the same order, which the caller owns.
+ * @throws StatusError 500 with the reason.
+ */
+export type CustomConverter = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]>;
+
+/** Makes the converter of a definition with the strategy `Webhook`. */
+export type ConverterFactory = (crd: CrdObject) => CustomConverter;
