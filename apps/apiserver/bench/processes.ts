@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 const CLOCK_TICK_MS = 10;
 const START_TIMEOUT_MS = 60_000;
-const MAIN = join(import.meta.dirname, '..', 'dist', 'main.js');
+/** `BENCH_SERVER` names another build. */
+const MAIN = process.env['BENCH_SERVER'] ?? join(import.meta.dirname, '..', 'dist', 'main.js');
 
 /** CPU time in milliseconds that a process has used, in user and kernel; steps of 10 ms. */
 export function cpuMs(pid: number): number {

@@ -85,6 +85,25 @@ export class Session {
     return { perSecond: (count / ms) * 1000, cpuUs: ((cpuMs(pid) - before) * 1000) / count, bytes };
   }
 
+  /** A task by turns against this server and against another one that must send as many bytes: means of all turns. */
+  async compare(task: Task, elsewhere: { url: string; pid: number; ca: string }, rounds: number): Promise<[ours: Cost, theirs: Cost]> {
+    const costs: [Cost[], Cost[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      const ours = await this.measure(task);
+      const theirs = await this.measure(task, elsewhere);
+      if (ours.bytes !== theirs.bytes) throw new Error(`${ours.bytes} bytes came, the bare server sent ${theirs.bytes}`);
+      costs[0].push(ours);
+      costs[1].push(theirs);
+    }
+    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const total = (list: readonly Cost[]): Cost => ({
+      perSecond: 1 / mean(list.map(({ perSecond }) => 1 / perSecond)),
+      cpuUs: mean(list.map(({ cpuUs }) => cpuUs)),
+      bytes: (list[0] as Cost).bytes * rounds,
+    });
+    return [total(costs[0]), total(costs[1])];
+  }
+
   async close(): Promise<void> {
     await this.load.stop();
     await this.#agent.close();

@@ -44,7 +44,7 @@ function parseTimeoutMs(text: string): number {
   return sign * ms;
 }
 
-/** Answers 504 for requests that take longer than the server, or they themselves with `?timeout=`, allow. */
+/** Answers 504 for requests that take longer than the server, or they themselves with `?timeout=`, allow; breaks begun answers off. */
 export function requestTimeoutFilter(serverTimeoutMs: number, onRefused?: (context: RequestContext) => void): Filter {
   return {
     name: 'request-timeout',
@@ -63,7 +63,11 @@ export function requestTimeoutFilter(serverTimeoutMs: number, onRefused?: (conte
         }
       }
       const timer = setTimeout(() => {
-        if (context.answered) return;
+        if (context.answered) {
+          // The client has not read its answer in that time.
+          context.exchange.abort();
+          return;
+        }
         context.aborted = true;
         const error = newStatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout', {});
         void sendStatus(context, error.status);

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 import { constants, type IncomingHttpHeaders as Http2Headers, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { type ChunkPool, type PartedBody, sendParts, sendPartsGzipped } from './parted-body.js';
 
 /** A body that was larger than the server reads. */
 export class BodyTooLargeError extends Error {
@@ -11,7 +12,7 @@ export class BodyTooLargeError extends Error {
 /**
  * One request and its answer, the same for HTTP/1.1 and HTTP/2. Header names are lower case.
  *
- * An answer is either `respond` once, or `start`, any number of `write`, `end`.
+ * An answer is either `respond` or `respondInParts` once, or `start`, any number of `write`, `end`.
  */
 export interface Exchange {
   readonly method: string;
@@ -24,7 +25,9 @@ export interface Exchange {
   readonly statusCode: number;
   /** Reads the whole body. Rejects with {@link BodyTooLargeError} above `bytesMax`. */
   readBody(bytesMax: number): Promise<Buffer>;
-  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string | readonly Buffer[]): void;
+  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void;
+  /** Sends a large body as fast as the client takes it; `gzip` compresses on the way. */
+  respondInParts(status: number, headers: OutgoingHttpHeaders, body: PartedBody, options: { gzip: boolean }): void;
   start(status: number, headers: OutgoingHttpHeaders): void;
   /** @returns false when the peer reads too slowly; see `bufferedBytes`. */
   write(chunk: Buffer | string): boolean;
@@ -59,23 +62,17 @@ function collect(source: IncomingMessage | ServerHttp2Stream, bytesMax: number):
   });
 }
 
-function byteLength(body: Buffer | string | readonly Buffer[]): number {
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  if (Buffer.isBuffer(body)) return body.length;
-  let total = 0;
-  for (const part of body as readonly Buffer[]) total += part.length;
-  return total;
-}
-
 /** An exchange on HTTP/1.1. */
 export class Http1Exchange implements Exchange {
   readonly httpVersion = '1.1';
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #chunks: ChunkPool;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, chunks: ChunkPool) {
     this.#request = request;
     this.#response = response;
+    this.#chunks = chunks;
     response.on('error', () => {});
   }
   get method(): string {
@@ -102,16 +99,17 @@ export class Http1Exchange implements Exchange {
   readBody(bytesMax: number): Promise<Buffer> {
     return collect(this.#request, bytesMax);
   }
-  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string | readonly Buffer[]): void {
-    headers['content-length'] = byteLength(body);
+  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
+    headers['content-length'] = Buffer.byteLength(body);
     this.#response.writeHead(status, headers);
     if (this.method === 'HEAD' || status === 304) this.#response.end();
-    else if (Array.isArray(body)) {
-      this.#response.cork();
-      for (const part of body as readonly Buffer[]) this.#response.write(part);
-      this.#response.uncork();
-      this.#response.end();
-    } else this.#response.end(body as Buffer | string);
+    else this.#response.end(body);
+  }
+  respondInParts(status: number, headers: OutgoingHttpHeaders, body: PartedBody, { gzip }: { gzip: boolean }): void {
+    if (!gzip) headers['content-length'] = body.sizeBytes;
+    this.#response.writeHead(status, headers);
+    if (this.method === 'HEAD') this.#response.end();
+    else (gzip ? sendPartsGzipped : sendParts)(this.#response, body, this.#chunks);
   }
   start(status: number, headers: OutgoingHttpHeaders): void {
     this.#response.writeHead(status, headers);
@@ -139,10 +137,12 @@ export class Http2Exchange implements Exchange {
   readonly method: string;
   readonly url: string;
   readonly #stream: ServerHttp2Stream;
+  readonly #chunks: ChunkPool;
   #status = 0;
 
-  constructor(stream: ServerHttp2Stream, headers: Http2Headers) {
+  constructor(stream: ServerHttp2Stream, headers: Http2Headers, chunks: ChunkPool) {
     this.#stream = stream;
+    this.#chunks = chunks;
     this.headers = headers;
     this.method = String(headers[':method'] ?? 'GET');
     this.url = String(headers[':path'] ?? '/');
@@ -163,19 +163,19 @@ export class Http2Exchange implements Exchange {
   readBody(bytesMax: number): Promise<Buffer> {
     return collect(this.#stream, bytesMax);
   }
-  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string | readonly Buffer[]): void {
+  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
     if (this.closed) return;
-    this.#status = status;
-    headers[':status'] = status;
-    headers['content-length'] = byteLength(body);
-    this.#stream.respond(headers);
+    headers['content-length'] = Buffer.byteLength(body);
+    this.start(status, headers);
     if (this.method === 'HEAD' || status === 304) this.#stream.end();
-    else if (Array.isArray(body)) {
-      this.#stream.cork();
-      for (const part of body as readonly Buffer[]) this.#stream.write(part);
-      this.#stream.uncork();
-      this.#stream.end();
-    } else this.#stream.end(body as Buffer | string);
+    else this.#stream.end(body);
+  }
+  respondInParts(status: number, headers: OutgoingHttpHeaders, body: PartedBody, { gzip }: { gzip: boolean }): void {
+    if (this.closed) return;
+    if (!gzip) headers['content-length'] = body.sizeBytes;
+    this.start(status, headers);
+    if (this.method === 'HEAD') this.#stream.end();
+    else (gzip ? sendPartsGzipped : sendParts)(this.#stream, body, this.#chunks);
   }
   start(status: number, headers: OutgoingHttpHeaders): void {
     if (this.closed) return;

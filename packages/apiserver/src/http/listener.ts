@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.js';
+import { ChunkPool } from './parted-body.js';
 
 /** Certificates and address of the listener. PEM texts. */
 export interface ListenerOptions {
@@ -44,6 +45,7 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
     maxHeaderSize: HEADER_BYTES_MAX,
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: HEADER_BYTES_MAX },
   } as Parameters<typeof createSecureServer>[0]);
+  const chunks = new ChunkPool();
   const sessions = new Set<ServerHttp2Session>();
   const sockets = new Set<Socket>();
   server.on('session', (session) => {
@@ -58,14 +60,14 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (request, response) => {
-    onExchange(new Http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse));
+    onExchange(new Http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, chunks));
   });
   // A listener for requests brings the compatibility layer with it, which would make two objects more for every
   // HTTP/2 stream: those are served as they are.
   server.removeAllListeners('stream');
   server.on('stream', (stream, headers) => {
     if (headers['expect'] === '100-continue') stream.additionalHeaders({ ':status': 100 });
-    onExchange(new Http2Exchange(stream, headers));
+    onExchange(new Http2Exchange(stream, headers, chunks));
   });
   server.on('sessionError', () => {});
   server.on('tlsClientError', () => {});

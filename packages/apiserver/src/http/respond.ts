@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { gzip } from 'node:zlib';
 import { newBadRequest, newStatusError, type Status, StatusError } from '@k/apimachinery';
 import { stringify as stringifyYaml } from 'yaml';
 import type { RequestContext } from '../context.js';
 import { negotiate } from './negotiate.js';
+import { CHUNK_BYTES, JoinedBody, type PartedBody } from './parted-body.js';
 
 /** Answers of lists and objects above this size are compressed for clients that accept gzip, as upstream does. */
 const GZIP_BYTES_MIN = 128 * 1024;
@@ -21,37 +21,32 @@ export function baseHeaders(context: RequestContext, contentType: string): Outgo
   return headers;
 }
 
-/** Sends bytes as they are; a large body is compressed when the client asks for it. */
-export function sendBytes(
-  context: RequestContext,
-  status: number,
-  contentType: string,
-  body: Buffer | string | readonly Buffer[],
-): void | Promise<void> {
-  if (context.answered) return undefined;
+/** Sends bytes as they are; a large body is sent in parts, and compressed when the client asks for it. */
+export function sendBytes(context: RequestContext, status: number, contentType: string, body: Buffer | string | PartedBody): void {
+  if (context.answered) return;
   context.answered = true;
   context.audit?.setResponseStatus(status);
   const headers = baseHeaders(context, contentType);
-  const accept = context.exchange.headers['accept-encoding'];
-  if (accept?.includes('gzip')) {
-    const whole = typeof body === 'string' ? Buffer.from(body) : Buffer.isBuffer(body) ? body : null;
-    const sizeBytes = whole ? whole.length : (body as readonly Buffer[]).reduce((sum, part) => sum + part.length, 0);
-    if (sizeBytes > GZIP_BYTES_MIN) {
-      return new Promise((resolve) => {
-        gzip(whole ?? Buffer.concat(body as readonly Buffer[]), { level: 1 }, (error, zipped) => {
-          if (error) context.exchange.respond(status, headers, body);
-          else {
-            headers['content-encoding'] = 'gzip';
-            headers['vary'] = 'Accept-Encoding';
-            context.exchange.respond(status, headers, zipped);
-          }
-          resolve();
-        });
-      });
-    }
+  const { exchange } = context;
+  const isParted = typeof body !== 'string' && !Buffer.isBuffer(body);
+  const sizeBytes = isParted ? body.sizeBytes : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  if (sizeBytes <= CHUNK_BYTES) {
+    exchange.respond(status, headers, isParted ? wholeOf(body) : body);
+    return;
   }
-  context.exchange.respond(status, headers, body);
-  return undefined;
+  const parts = isParted ? body : new JoinedBody([typeof body === 'string' ? Buffer.from(body) : body]);
+  const gzip = sizeBytes > GZIP_BYTES_MIN && exchange.headers['accept-encoding']?.includes('gzip') === true;
+  if (gzip) {
+    headers['content-encoding'] = 'gzip';
+    headers['vary'] = 'Accept-Encoding';
+  }
+  exchange.respondInParts(status, headers, parts, { gzip });
+}
+
+function wholeOf(body: PartedBody): Buffer {
+  const whole = Buffer.allocUnsafe(body.sizeBytes);
+  body.fill(whole);
+  return whole;
 }
 
 /** JSON of a value that may hold 64-bit integers. */

@@ -8,9 +8,11 @@ import { formatGroupVersion, type KubeObject, newStatusError } from '@k/apimachi
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import { type MediaType, negotiate } from '../http/negotiate.js';
+import { JoinedBody } from '../http/parted-body.js';
 import { sendBytes, sendObject, toJson, wantsPretty } from '../http/respond.js';
-import { inVersion, parseStored } from '../registry.js';
+import { parseStored, toVersion } from '../registry.js';
 import type { ResourceScope } from '../server-context.js';
+import { ListBody } from './list-body.js';
 
 const NEWLINE = Buffer.from('\n');
 /** Below this size one copy is cheaper than a second write. */
@@ -38,12 +40,14 @@ export function sendStored(context: RequestContext, scope: ResourceScope, status
   const media = negotiateObjects(context);
   if (isVerbatim(scope, media) && !context.audit?.wantsResponseObject) {
     const { json } = stored;
-    return sendBytes(context, status, media.contentType, json.length < COPY_BYTES_MAX ? Buffer.concat([json, NEWLINE]) : [json, NEWLINE]);
+    return sendBytes(
+      context,
+      status,
+      media.contentType,
+      json.length < COPY_BYTES_MAX ? Buffer.concat([json, NEWLINE]) : new JoinedBody([json, NEWLINE]),
+    );
   }
-  const { definition, version } = scope.served;
-  const objects = inVersion(definition, [parseStored(stored)], version.version);
-  if (!(objects instanceof Promise)) return sendKubeObject(context, scope, status, objects[0] as KubeObject);
-  return objects.then(([object]) => sendKubeObject(context, scope, status, object as KubeObject));
+  return sendKubeObject(context, scope, status, toVersion(scope.served.definition, parseStored(stored), scope.served.version.version));
 }
 
 /** Sends one object that is already in the version asked for. */
@@ -121,24 +125,10 @@ export function sendList(
   const apiVersion = formatGroupVersion({ group: definition.group, version: version.version });
   if (isVerbatim(scope, media) && !context.audit?.wantsResponseObject) {
     const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${toJson(metadata)},"items":[`;
-    return sendBytes(context, 200, media.contentType, joinList(head, items, typeMetaOf(scope)));
+    return sendBytes(context, 200, media.contentType, new ListBody(head, items, scope));
   }
-  const objects = inVersion(definition, items.map(parseStored), version.version);
-  if (!(objects instanceof Promise)) return sendObjects(context, scope, objects, metadata);
-  return objects.then((converted) => sendObjects(context, scope, converted, metadata));
-}
-
-/** Sends a list of objects that are already in the version asked for; `metadata` as {@link sendList} completes it. */
-export function sendObjects(
-  context: RequestContext,
-  scope: ResourceScope,
-  objects: readonly KubeObject[],
-  metadata: ListMetadata,
-): void | Promise<void> {
-  const media = negotiateObjects(context);
-  const { definition, version } = scope.served;
-  const apiVersion = formatGroupVersion({ group: definition.group, version: version.version });
   checkListForm(scope, media, true);
+  const objects = items.map((item) => toVersion(definition, parseStored(item), version.version));
   const send = (answer: object): void | Promise<void> => {
     context.audit?.setResponseObject(answer as KubeObject);
     return sendObject(context, 200, answer);
@@ -171,45 +161,4 @@ function checkListForm(scope: ResourceScope, media: MediaType, isList: boolean):
   const type = (kind: string): string => (definition.custom ? `*unstructured.Unstructured${isList ? 'List' : ''}` : `*${internal}.${kind}`);
   if (isList && media.as === 'PartialObjectMetadata') throw refuse(`a list (${type(definition.listKind)})`);
   if (!isList && media.as === 'PartialObjectMetadataList') throw refuse(`not a list (${type(definition.kind)})`);
-}
-
-const TAIL = Buffer.from(']}\n');
-const COMMA = 0x2c;
-const BRACE = 0x7b;
-
-/** What stored objects begin with and items of lists leave out: kind and version stand once, on the list. */
-function typeMetaOf(scope: ResourceScope): Buffer | null {
-  const { definition } = scope.served;
-  if (definition.custom) return null;
-  const apiVersion = formatGroupVersion({ group: definition.group, version: definition.storageVersion });
-  return Buffer.from(`{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
-}
-
-/** The bytes of an item: the object's own, from behind its kind and version. */
-function itemBytes({ json }: StoredObject, typeMeta: Buffer | null): Buffer {
-  if (typeMeta === null) return json;
-  const { length } = typeMeta;
-  if (json.length > length && json.compare(typeMeta, 0, length, 0, length) === 0) return json.subarray(length - 1);
-  // Written by another server, in another order.
-  const { kind: _kind, apiVersion: _version, ...rest } = JSON.parse(json.toString('utf8')) as KubeObject;
-  return Buffer.from(` ${JSON.stringify(rest).slice(1)}`);
-}
-
-/** Head, items and tail in one buffer: one allocation and one memcpy per item. */
-function joinList(head: string, items: readonly StoredObject[], typeMeta: Buffer | null): Buffer {
-  const parts = items.map((item) => itemBytes(item, typeMeta));
-  let sizeBytes = Buffer.byteLength(head) + TAIL.length + Math.max(0, items.length - 1);
-  for (const part of parts) sizeBytes += part.length;
-  const out = Buffer.allocUnsafe(sizeBytes);
-  let at = out.write(head, 0, 'utf8');
-  for (let i = 0; i < parts.length; i++) {
-    if (i > 0) out[at++] = COMMA;
-    const part = parts[i] as Buffer;
-    out.set(part, at);
-    // In place of the comma behind the version.
-    if (typeMeta !== null) out[at] = BRACE;
-    at += part.length;
-  }
-  out.set(TAIL, at);
-  return out;
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import { BodyTooLargeError, type Exchange } from '../../src/http/exchange.js';
+import type { PartedBody } from '../../src/http/parted-body.js';
 
 const SOCKET: Socket = new Socket();
 
@@ -36,10 +37,17 @@ export class MemoryExchange implements Exchange {
     return this.#body;
   }
 
-  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string | readonly Buffer[]): void {
+  respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
     this.start(status, headers, false);
-    if (Array.isArray(body)) this.chunks.push(...(body as readonly Buffer[]));
-    else this.chunks.push(Buffer.from(body as string));
+    this.chunks.push(Buffer.from(body as string));
+    this.#close();
+  }
+
+  respondInParts(status: number, headers: OutgoingHttpHeaders, body: PartedBody): void {
+    this.start(status, headers, false);
+    const whole = Buffer.alloc(body.sizeBytes);
+    body.fill(whole);
+    this.chunks.push(whole);
     this.#close();
   }
 
