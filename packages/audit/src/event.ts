@@ -39,7 +39,7 @@ export interface AuditResponseStatus {
   code?: number;
 }
 
-/** `audit.k8s.io/v1` Event. */
+/** `audit.k8s.io/v1` Event. What a request does not have is undefined. */
 export interface AuditEvent {
   level: AuditLevel;
   auditID: string;
@@ -47,18 +47,19 @@ export interface AuditEvent {
   requestURI: string;
   verb: string;
   user: AuditUser;
-  impersonatedUser?: AuditUser;
-  authenticationMetadata?: { impersonationConstraint?: string };
-  sourceIPs?: readonly string[];
-  userAgent?: string;
-  objectRef?: AuditObjectReference;
-  responseStatus?: AuditResponseStatus;
+  impersonatedUser?: AuditUser | undefined;
+  authenticationMetadata?: { impersonationConstraint?: string } | undefined;
+  sourceIPs?: readonly string[] | undefined;
+  userAgent?: string | undefined;
+  objectRef?: AuditObjectReference | undefined;
+  responseStatus?: AuditResponseStatus | undefined;
   /** JSON text of the body as an object. */
-  requestObject?: string;
+  requestObject?: string | undefined;
   /** JSON text of the answer as an object. */
-  responseObject?: string;
+  responseObject?: string | undefined;
   /** Microseconds since the epoch. */
   requestReceivedMicros: number;
   stageMicros: number;
-  annotations?: Readonly<Record<string, string>>;
+  /** The request's own, which its later events share until another one is added. */
+  annotations?: Readonly<Record<string, string>> | undefined;
 }

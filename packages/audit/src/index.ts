@@ -3,13 +3,16 @@
 // To build backends and adapters from.
 export type { AuditBackend, AuditErrorHandler } from './backends/backend.js';
 export { type BufferOptions, bufferedBackend } from './backends/buffered.js';
+export { failureText } from './backends/failure-text.js';
 export { legacyLine } from './backends/legacy-format.js';
 export { FileAuditBackend, type LogBackend, type LogOptions, logBackend } from './backends/log.js';
 export { truncateBackend } from './backends/truncate.js';
 export { ignoreErrors, unionBackend } from './backends/union.js';
-export { readWebhookKubeconfig, type WebhookTarget, webhookBackend } from './backends/webhook.js';
+export { type WebhookOptions, webhookBackend } from './backends/webhook.js';
+export { AuditWebhookError, type AuditWebhookErrorCode } from './backends/webhook-error.js';
+export { readWebhookKubeconfig, type WebhookTarget } from './backends/webhook-kubeconfig.js';
 export * from './event.js';
-export { formatEvent, microTime } from './format-event.js';
+export { createMicroTime, formatEvent, microTime } from './format-event.js';
 export { type KubernetesAttributes, kubernetesAttributes } from './kubernetes-attributes.js';
 export { AuditLogger, type LoggedRequest, type LoggedResponse } from './logger.js';
 export { createPolicyEvaluator, type PolicyEvaluator, type RulePart } from './policy/evaluator.js';

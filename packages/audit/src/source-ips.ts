@@ -1,11 +1,14 @@
 /** Where a request comes from, by its own account and by its connection. */
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 
 /** Header names in lower case, as node:http gives them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The address in the form in which Go prints it, or null: zeros in front are let through, zones are not. */
 function canonicalIp(given: string): string | null {
+  // What sockets say is in this form already.
+  const plain = given.startsWith('::ffff:') ? given.slice(7) : given;
+  if (isIPv4(plain)) return plain;
   const text = given.trim().replace(/^::ffff:(?=\d+\.)/i, '');
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
     const bytes = text.split('.').map(Number);

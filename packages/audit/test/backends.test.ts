@@ -1,39 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type AuditBackend,
-  type AuditEvent,
-  bufferedBackend,
-  ignoreErrors,
-  logBackend,
-  truncateBackend,
-  unionBackend,
-  webhookBackend,
-} from '../src/index.js';
-
-function event(id: number, more: Partial<AuditEvent> = {}): AuditEvent {
-  return {
-    level: 'Request',
-    auditID: `id-${id}`,
-    stage: 'ResponseComplete',
-    requestURI: '/',
-    verb: 'get',
-    user: {},
-    requestReceivedMicros: 0,
-    stageMicros: 0,
-    ...more,
-  };
-}
-
-function memory(): AuditBackend & { batches: (readonly AuditEvent[])[] } {
-  const batches: (readonly AuditEvent[])[] = [];
-  return { name: 'memory', batches, process: (list) => batches.push(list) > 0, close: async () => {} };
-}
+import { type AuditBackend, bufferedBackend, ignoreErrors, logBackend, truncateBackend, unionBackend } from '../src/index.js';
+import { event, memory } from './support/events.js';
 
 let dir = '';
 beforeEach(() => {
@@ -45,7 +16,9 @@ describe('the log backend', () => {
   it('loses none of 100,000 events in rotation, and no line is torn', async () => {
     const path = join(dir, 'deep', 'audit.log');
     const log = logBackend({ path, maxSizeMb: 1, maxBackups: 0, compress: true });
-    for (let i = 0; i < 100_000; i++) expect(log.process([event(i)])).toBe(true);
+    const kept: (boolean | Promise<boolean>)[] = [];
+    for (let i = 0; i < 100_000; i++) kept.push(log.process([event(i)]));
+    expect((await Promise.all(kept)).every(Boolean)).toBe(true);
     await log.close();
     const files = readdirSync(join(dir, 'deep'));
     expect(files.length).toBeGreaterThan(10);
@@ -87,6 +60,7 @@ describe('the log backend', () => {
       maxSizeMb: 1,
       onError: ({ plugin, events }) => lost.push(plugin, ...events.map(({ auditID }) => auditID)),
     });
+    // Too long to be joined with others: known at once.
     expect(log.process([event(1, { requestURI: 'x'.repeat(1_100_000) })])).toBe(false);
     expect(ignoreErrors(log).process([event(2, { requestURI: 'x'.repeat(1_100_000) })])).toBe(true);
     expect(lost).toEqual(['log', 'id-1', 'log', 'id-2']);
@@ -133,47 +107,6 @@ describe('batches', () => {
     await buffered.close();
     buffered.process([event(4)]);
     expect(lost).toEqual(['audit buffer queue blocked: 1', 'audit backend shut down: 1']);
-  });
-});
-
-describe('the webhook backend', () => {
-  let server: Server;
-  const bodies: { kind: string; items: { auditID: string }[] }[] = [];
-  const answers: number[] = [];
-  beforeEach(async () => {
-    bodies.length = 0;
-    server = createServer((request, response) => {
-      let text = '';
-      request.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      request.on('end', () => {
-        const code = answers.shift() ?? 200;
-        if (code === 200) bodies.push(JSON.parse(text));
-        response.writeHead(code).end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  });
-  afterEach(() => server.close());
-  const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
-
-  it('posts lists, and again after 429 and 500', async () => {
-    answers.push(429, 500);
-    const webhook = webhookBackend({ target: { url: url() }, initialBackoffMs: 1 });
-    expect(await webhook.process([event(1), event(2)])).toBe(true);
-    expect(bodies).toEqual([expect.objectContaining({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {} })]);
-    expect(bodies[0]?.items.map(({ auditID }) => auditID)).toEqual(['id-1', 'id-2']);
-    await webhook.close();
-  });
-
-  it('gives up after five tries', async () => {
-    answers.push(500, 500, 500, 500, 500);
-    const lost: number[] = [];
-    const webhook = webhookBackend({ target: { url: url() }, initialBackoffMs: 1, onError: ({ events }) => lost.push(events.length) });
-    expect(await webhook.process([event(1)])).toBe(false);
-    expect(lost).toEqual([1]);
-    await webhook.close();
   });
 });
 

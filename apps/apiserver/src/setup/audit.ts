@@ -4,8 +4,8 @@ import {
   type AuditErrorHandler,
   AuditLogger,
   bufferedBackend,
+  failureText,
   ignoreErrors,
-  legacyLine,
   logBackend,
   parsePolicy,
   readWebhookKubeconfig,
@@ -63,7 +63,6 @@ function decorate(flags: Flags, sink: Sink, backend: AuditBackend, onError: Audi
       bufferSize: number('batch-buffer-size'),
       maxBatchSize: number('batch-max-size'),
       maxBatchWaitMs: number('batch-max-wait'),
-      sequential: sink === 'log',
       onError,
       ...(flags.on(`audit-${sink}-batch-throttle-enable`)
         ? { throttle: { qps: number('batch-throttle-qps'), burst: number('batch-throttle-burst') } }
@@ -98,7 +97,7 @@ export function setUpAudit(
   const metrics = createAuditMetrics({ registry });
   const onError: AuditErrorHandler = ({ plugin, events, error }) => {
     metrics.onError({ plugin, events, error });
-    log.error({ component: 'audit', plugin, err: error, events: events.map(legacyLine) }, `${events.length} audit events were not kept`);
+    log.error({ component: 'audit', plugin, err: error }, failureText({ plugin, events, error }));
   };
   const backends: AuditBackend[] = [];
   const path = flags.optional('audit-log-path');

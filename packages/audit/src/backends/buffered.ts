@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** How events are gathered. */
 export interface BufferOptions {
@@ -11,78 +12,87 @@ export interface BufferOptions {
   maxBatchWaitMs?: number;
   /** Batches per second, and how many may go at once after a pause. Absent: unlimited. */
   throttle?: { qps: number; burst: number };
-  /** Batches are sent one after another. Default false. */
-  sequential?: boolean;
   onError?: AuditErrorHandler;
 }
 
 /** Collects events and hands them on in batches; never makes a request wait. */
 export function bufferedBackend(backend: AuditBackend, options: BufferOptions = {}): AuditBackend {
-  const { bufferSize = 10_000, maxBatchSize = 400, maxBatchWaitMs = 30_000, throttle, sequential = false, onError } = options;
+  const { bufferSize = 10_000, maxBatchSize = 400, maxBatchWaitMs = 30_000, throttle, onError } = options;
+  const tokens = throttle === undefined ? null : new TokenBucket(throttle);
   const queue: AuditEvent[] = [];
   const sending = new Set<Promise<unknown>>();
-  let timer: NodeJS.Timeout | null = null;
-  let closed = false;
-  let last: Promise<unknown> = Promise.resolve();
-  let tokens = throttle?.burst ?? 0;
-  let refilledMs = performance.now();
+  let waiting: NodeJS.Timeout | null = null;
+  let isThrottled = false;
+  let isClosed = false;
+  /** Set while a batch may go that is not full. */
+  let isDue = false;
+  let emptied: (() => void) | null = null;
 
-  const waitForToken = async (): Promise<void> => {
-    if (throttle === undefined) return;
-    for (;;) {
-      const now = performance.now();
-      tokens = Math.min(throttle.burst, tokens + ((now - refilledMs) / 1000) * throttle.qps);
-      refilledMs = now;
-      if (tokens >= 1) {
-        tokens -= 1;
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, ((1 - tokens) / throttle.qps) * 1000));
-    }
-  };
   const send = (batch: readonly AuditEvent[]): void => {
-    const before = sequential || throttle !== undefined ? last : Promise.resolve();
-    const started = before.then(waitForToken);
-    const sent = started.then(() => backend.process(batch));
-    last = sequential ? sent : started;
-    const tracked = sent.finally(() => sending.delete(tracked));
+    const result = backend.process(batch);
+    if (!(result instanceof Promise)) return;
+    const tracked = result.finally(() => sending.delete(tracked));
     sending.add(tracked);
   };
-  const flush = (all: boolean): void => {
-    while (queue.length >= maxBatchSize || (all && queue.length > 0)) send(queue.splice(0, maxBatchSize));
-    if (timer !== null && queue.length === 0) {
-      clearTimeout(timer);
-      timer = null;
+  /** Sends what may go now. What waits for a token stays in the queue and counts as held. */
+  const pump = (): void => {
+    while (!isThrottled && (queue.length >= maxBatchSize || ((isDue || isClosed) && queue.length > 0))) {
+      const pauseMs = tokens?.take() ?? 0;
+      if (pauseMs > 0) {
+        isThrottled = true;
+        setTimeout(() => {
+          isThrottled = false;
+          pump();
+        }, pauseMs);
+        break;
+      }
+      isDue = false;
+      send(queue.splice(0, maxBatchSize));
     }
-    if (queue.length > 0 && timer === null && !closed) {
-      timer = setTimeout(() => {
-        timer = null;
-        flush(true);
+    if (queue.length === 0) emptied?.();
+    // The clock runs from a batch's first event on.
+    if (queue.length === 0 || isDue || isClosed) {
+      if (waiting !== null) clearTimeout(waiting);
+      waiting = null;
+    } else if (waiting === null) {
+      waiting = setTimeout(() => {
+        waiting = null;
+        isDue = true;
+        pump();
       }, maxBatchWaitMs);
-      timer.unref();
+      waiting.unref();
     }
   };
   return {
     name: `buffered<${backend.name}>`,
     process(events) {
-      const room = closed ? 0 : bufferSize - queue.length;
-      const kept = events.slice(0, Math.max(0, room));
-      queue.push(...kept);
-      if (kept.length < events.length) {
+      const room = isClosed ? 0 : bufferSize - queue.length;
+      for (let i = 0; i < Math.min(events.length, room); i++) queue.push(detached(events[i] as AuditEvent));
+      pump();
+      if (events.length > room) {
         onError?.({
           plugin: 'buffered',
-          events: events.slice(kept.length),
-          error: new Error(closed ? 'audit backend shut down' : 'audit buffer queue blocked'),
+          events: events.slice(Math.max(0, room)),
+          error: new Error(isClosed ? 'audit backend shut down' : 'audit buffer queue blocked'),
         });
       }
-      flush(false);
       return true;
     },
     async close() {
-      closed = true;
-      flush(true);
-      while (sending.size > 0) await Promise.allSettled([...sending]);
+      isClosed = true;
+      const drained = new Promise<void>((resolve) => {
+        emptied = resolve;
+      });
+      pump();
+      await drained;
+      // What is under way is the backend's to end: it may be waiting to try again.
       await backend.close();
+      await Promise.allSettled([...sending]);
     },
   };
+}
+
+/** Later events of the request may add to the annotations that they share with this one. */
+function detached(event: AuditEvent): AuditEvent {
+  return event.annotations === undefined ? event : { ...event, annotations: { ...event.annotations } };
 }

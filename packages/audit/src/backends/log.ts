@@ -1,9 +1,11 @@
 /** Events as lines of a file or of stdout. */
 import type { AuditEvent } from '../event.js';
-import { formatEvent } from '../format-event.js';
+import { createMicroTime, formatEvent } from '../format-event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
 import { legacyLine } from './legacy-format.js';
-import { LineSink, RotatingFile } from './rotating-file.js';
+import { LineJoiner } from './line-joiner.js';
+import { LineSink } from './line-sink.js';
+import { RotatingFile } from './rotating-file.js';
 
 /** How {@link logBackend} writes. */
 export interface LogOptions {
@@ -29,14 +31,18 @@ export interface LogBackend extends AuditBackend {
 }
 
 /**
- * Hands each event to the kernel before `process` returns: an event that was accepted survives the process. On a full
- * disk events are reported and held, and written once there is room.
+ * Events become lines, those of one turn of the event loop one write. An event is accepted once the kernel has its line:
+ * it survives the process. On a full disk events are reported and held, and written once there is room.
  *
  * @throws when the file cannot be opened.
  */
 export function logBackend(options: LogOptions): LogBackend {
   const { path, format = 'json', maxSizeMb = 100, maxBackups = 100, maxAgeDays = 366, compress = false, onError } = options;
-  const line = format === 'legacy' ? legacyLine : formatEvent;
+  const time = createMicroTime();
+  const line =
+    format === 'legacy'
+      ? (event: AuditEvent): string => `${legacyLine(event)}\n`
+      : (event: AuditEvent): string => `${formatEvent(event, true, time)}\n`;
   const report = (events: readonly AuditEvent[], error: unknown): void => onError?.({ plugin: 'log', events, error });
   const file =
     path === '-'
@@ -49,24 +55,22 @@ export function logBackend(options: LogOptions): LogBackend {
           compress,
           onRotationError: (error) => report([], error),
         });
-  const sink = file ?? new LineSink(1);
+  const target = file ?? new LineSink(1);
+  const joiner = new LineJoiner(target, report);
+  // A process that ends in the middle of a turn still has its lines.
+  process.on('exit', joiner.flush);
   return {
     name: 'log',
-    process(events) {
-      try {
-        let text = '';
-        for (const event of events) text += `${line(event)}\n`;
-        sink.write(text);
-        return true;
-      } catch (error) {
-        report(events, error);
-        return false;
-      }
+    process: (events) => joiner.add(events, line),
+    reopen() {
+      joiner.flush();
+      file?.reopen();
     },
-    reopen: () => file?.reopen(),
     async close() {
+      joiner.flush();
+      process.off('exit', joiner.flush);
       try {
-        await sink.close();
+        await target.close();
       } catch (error) {
         report([], error);
       }

@@ -16,12 +16,11 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import sonicBoom, { type SonicBoom } from 'sonic-boom';
+import type { LineTarget, WriteFailure } from './line-joiner.js';
+import { LineSink } from './line-sink.js';
 
 const MEGABYTE = 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** Bytes that wait for room on a full disk; lines above are lost. */
-const HELD_BYTES_MAX = 16 * MEGABYTE;
 
 /** When {@link RotatingFile} rotates, and what it keeps. */
 export interface RotationOptions {
@@ -66,70 +65,8 @@ function cutTornTail(path: string): void {
   }
 }
 
-/**
- * Hands lines to the kernel before it returns.
- *
- * What a full disk does not take (the rest of a line, too) is held and written first once there is room: no line is
- * torn or doubled, and only lines above the limit of what is held are lost.
- */
-export class LineSink {
-  readonly #stream: SonicBoom;
-  #error: unknown = null;
-  #heldBytes = 0;
-
-  constructor(destination: number | string) {
-    // Synchronous, without a buffer: what was accepted survives a kill -9.
-    this.#stream = new sonicBoom.SonicBoom({ dest: destination, sync: true, append: true, mode: 0o600, minLength: 0, maxLength: 0 });
-    this.#stream.on('error', (error) => {
-      this.#error = error;
-    });
-  }
-
-  get fd(): number {
-    return (this.#stream as unknown as { fd: number }).fd;
-  }
-
-  /** Bytes are waiting for room. */
-  get isHolding(): boolean {
-    return this.#heldBytes > 0;
-  }
-
-  /** @throws what the kernel said. */
-  write(lines: string): void {
-    if (this.#heldBytes > HELD_BYTES_MAX) {
-      // One more try for what waits; an empty write sends it.
-      this.#try('', 0);
-    }
-    this.#try(lines, Buffer.byteLength(lines));
-  }
-
-  #try(lines: string, sizeBytes: number): void {
-    this.#error = null;
-    this.#stream.write(lines);
-    if (this.#error === null) {
-      this.#heldBytes = 0;
-      return;
-    }
-    this.#heldBytes += sizeBytes;
-    throw this.#error;
-  }
-
-  /** Flushes to the disk and closes; what is still held is lost, and said so. */
-  close(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#error = null;
-      this.#stream.once('close', () => resolve());
-      this.#stream.end();
-      if (this.#error !== null) {
-        this.#stream.destroy();
-        reject(this.#error);
-      }
-    });
-  }
-}
-
 /** One file that only ever holds whole lines. */
-export class RotatingFile {
+export class RotatingFile implements LineTarget {
   readonly #options: RotationOptions;
   #sink: LineSink;
   #bytes: number;
@@ -150,17 +87,18 @@ export class RotatingFile {
     this.#bytes = bytes;
   }
 
-  /** @throws when the lines could not be written at once. */
-  write(lines: string): void {
+  write(lines: Buffer): WriteFailure | null {
     const { maxSizeMb } = this.#options;
     const limit = maxSizeMb * MEGABYTE;
-    const sizeBytes = Buffer.byteLength(lines);
     if (maxSizeMb > 0) {
-      if (sizeBytes > limit) throw new Error(`write length ${sizeBytes} exceeds maximum file size ${limit}`);
-      if (this.#bytes + sizeBytes > limit && !this.#sink.isHolding) this.#rotate();
+      if (lines.length > limit) {
+        return { error: new Error(`write length ${lines.length} exceeds maximum file size ${limit}`), keptBytes: 0 };
+      }
+      // The rest of a line that waits for room belongs into the file that has its beginning.
+      if (this.#bytes + lines.length > limit && this.#sink.heldBytes === 0) this.#rotate();
     }
-    this.#bytes += sizeBytes;
-    this.#sink.write(lines);
+    this.#bytes += lines.length;
+    return this.#sink.write(lines);
   }
 
   /** Opens the path anew, after something else moved the file. */

@@ -4,6 +4,11 @@ import type { AuditBackend, AuditErrorHandler } from './backend.js';
 
 const TRUNCATED = 'audit.k8s.io/truncated';
 
+/** A request that has annotations keeps this one for its later events, as upstream's do: they share one map. */
+function truncatedAnnotations({ annotations }: AuditEvent): Readonly<Record<string, string>> {
+  return Object.assign(annotations ?? {}, { [TRUNCATED]: 'true' });
+}
+
 /** Drops bodies of events that are too big, and splits batches that are. Sizes in bytes of JSON. */
 export function truncateBackend(
   backend: AuditBackend,
@@ -21,8 +26,7 @@ export function truncateBackend(
         let event = given;
         let size = sizeOf(event);
         if (size > maxEventBytes && event.level !== 'Metadata') {
-          const { requestObject: _request, responseObject: _response, ...rest } = event;
-          event = { ...rest, annotations: { ...rest.annotations, [TRUNCATED]: 'true' } };
+          event = { ...event, requestObject: undefined, responseObject: undefined, annotations: truncatedAnnotations(event) };
           size = sizeOf(event);
         }
         if (size > maxEventBytes) {

@@ -1,125 +1,140 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+/** Events to a server of one's own. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from 'undici';
-import { parse } from 'yaml';
 import type { AuditEvent } from '../event.js';
-import { formatEvent } from '../format-event.js';
+import { createMicroTime, formatEvent } from '../format-event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
+import { AuditWebhookError, webhookErrorOf } from './webhook-error.js';
+import type { WebhookTarget } from './webhook-kubeconfig.js';
 
-const TIMEOUT_MS = 30_000;
 const BACKOFF_FACTOR = 1.5;
 const BACKOFF_JITTER = 0.2;
 const TRIES = 5;
+/** A server that says when to come back is asked so often within one try, and not made to wait longer than this. */
+const RETRY_AFTER_TRIES = 10;
+const RETRY_AFTER_SECONDS_MAX = 60;
 
-/** Where a webhook is and how it is called. PEM texts. */
-export interface WebhookTarget {
-  url: string;
-  ca?: string;
-  cert?: string;
-  key?: string;
-  token?: string;
-  username?: string;
-  password?: string;
-  insecureSkipTlsVerify?: boolean;
+/** How {@link webhookBackend} calls. */
+export interface WebhookOptions {
+  target: WebhookTarget;
+  /** Milliseconds before the second try; each further pause is half as long again. Default 10,000. */
+  initialBackoffMs?: number;
+  /** Milliseconds for one request. Default 30,000. */
+  timeoutMs?: number;
+  /** Milliseconds that `close` gives what is under way. Default 10,000. */
+  closeTimeoutMs?: number;
+  onError?: AuditErrorHandler;
 }
 
-type Fields = Record<string, string | undefined>;
+/** Posts events as an EventList; tries five times with growing pauses. Closing ends a pause with one last try. */
+export function webhookBackend(options: WebhookOptions): AuditBackend {
+  const { target, initialBackoffMs = 10_000, timeoutMs = 30_000, closeTimeoutMs = 10_000, onError } = options;
+  const time = createMicroTime();
+  const client = webhookClient(target, timeoutMs);
+  const running = new Set<Promise<unknown>>();
+  const closing = new AbortController();
+  const cut = new AbortController();
+  /** Ends early when the log is being closed. */
+  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: closing.signal }).catch(() => {});
 
-/**
- * The current context of a kubeconfig file.
- *
- * @throws {Error} naming the file and what it lacks.
- */
-export function readWebhookKubeconfig(file: string): WebhookTarget {
-  const config = parse(readFileSync(file, 'utf8')) as Record<string, unknown> | null;
-  const find = (list: string, name: string | undefined, part: string): Fields => {
-    const items = (config?.[list] ?? []) as { name?: string; [part: string]: unknown }[];
-    const found = items.find((item) => item.name === name);
-    return (found?.[part] ?? {}) as Fields;
-  };
-  const context = find('contexts', config?.['current-context'] as string | undefined, 'context');
-  const cluster = find('clusters', context['cluster'], 'cluster');
-  const user = find('users', context['user'], 'user');
-  if (cluster['server'] === undefined) throw new Error(`kubeconfig "${file}": the current context names no cluster with a server`);
-  const pem = (from: Fields, name: string): string | undefined => {
-    const data = from[`${name}-data`];
-    if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-    const path = from[name];
-    return path === undefined ? undefined : readFileSync(resolve(dirname(file), path), 'utf8');
-  };
-  const target = {
-    url: cluster['server'],
-    ca: pem(cluster, 'certificate-authority'),
-    cert: pem(user, 'client-certificate'),
-    key: pem(user, 'client-key'),
-    token: user['token'],
-    username: user['username'],
-    password: user['password'],
-    insecureSkipTlsVerify: (cluster['insecure-skip-tls-verify'] as unknown) === true ? true : undefined,
-  };
-  return Object.fromEntries(Object.entries(target).filter(([, value]) => value !== undefined)) as unknown as WebhookTarget;
-}
-
-/** Posts events as an EventList; tries five times with growing pauses. */
-export function webhookBackend(options: { target: WebhookTarget; initialBackoffMs?: number; onError?: AuditErrorHandler }): AuditBackend {
-  const { target, initialBackoffMs = 10_000, onError } = options;
-  const { url, ca, cert, key, token, username, password } = target;
-  let agent: Agent | undefined;
-  /** The HTTP client, which few servers need, is loaded with the first batch. */
-  const client = async (): Promise<{ agent: Agent; request: typeof import('undici').request }> => {
-    const undici = await import('undici');
-    agent ??= new undici.Agent({
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-      connect: {
-        ...(ca === undefined ? {} : { ca }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
-        rejectUnauthorized: target.insecureSkipTlsVerify !== true,
-      },
-    });
-    return { agent, request: undici.request };
-  };
-  const authorization =
-    token !== undefined
-      ? `Bearer ${token}`
-      : username !== undefined
-        ? `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
-        : undefined;
-  const ended = new AbortController();
   const post = async (body: string): Promise<void> => {
-    const { agent: dispatcher, request } = await client();
-    const { statusCode, body: answer } = await request(url, {
-      method: 'POST',
-      dispatcher,
-      body,
-      headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
-    });
-    await answer.dump();
-    if (statusCode < 200 || statusCode > 299) throw new Error(`the webhook answered ${statusCode}`);
+    for (let ask = 1; ; ask++) {
+      const isLast = closing.signal.aborted;
+      const { status, retryAfter } = await client.post(body, cut.signal);
+      if (status >= 200 && status <= 299) return;
+      const mayAskAgain = retryAfter !== null && (status === 429 || status >= 500) && ask < RETRY_AFTER_TRIES && !isLast;
+      if (!mayAskAgain) {
+        throw new AuditWebhookError('WEBHOOK_STATUS', `Post ${JSON.stringify(client.address)}: answered ${status}`, { status });
+      }
+      await pause(Math.min(retryAfter, RETRY_AFTER_SECONDS_MAX) * 1000);
+    }
+  };
+  const deliver = async (events: readonly AuditEvent[], body: string): Promise<boolean> => {
+    let pauseMs = initialBackoffMs;
+    for (let attempt = 1; ; attempt++) {
+      const isLast = attempt >= TRIES || closing.signal.aborted;
+      try {
+        await post(body);
+        return true;
+      } catch (error) {
+        if (isLast || cut.signal.aborted) {
+          onError?.({ plugin: 'webhook', events, error: webhookErrorOf(error, client.address, timeoutMs) });
+          return false;
+        }
+      }
+      await pause(pauseMs * (1 + Math.random() * BACKOFF_JITTER));
+      pauseMs *= BACKOFF_FACTOR;
+    }
   };
   return {
     name: 'webhook',
-    async process(events: readonly AuditEvent[]) {
-      const items = events.map((event) => formatEvent(event, false)).join(',');
-      const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`;
-      let pauseMs = initialBackoffMs;
-      for (let attempt = 1; ; attempt++) {
-        try {
-          await post(body);
-          return true;
-        } catch (error) {
-          if (attempt >= TRIES || ended.signal.aborted) {
-            onError?.({ plugin: 'webhook', events, error });
-            return false;
-          }
-          await new Promise((resolvePause) => setTimeout(resolvePause, pauseMs * (1 + Math.random() * BACKOFF_JITTER)));
-          pauseMs *= BACKOFF_FACTOR;
-        }
+    process(events) {
+      if (closing.signal.aborted) {
+        onError?.({ plugin: 'webhook', events, error: new AuditWebhookError('WEBHOOK_CLOSED', 'audit backend shut down') });
+        return false;
       }
+      const items = events.map((event) => formatEvent(event, false, time)).join(',');
+      const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`;
+      const delivery = deliver(events, body).finally(() => running.delete(delivery));
+      running.add(delivery);
+      return delivery;
     },
     async close() {
-      ended.abort();
+      closing.abort();
+      const timer = setTimeout(() => cut.abort(), closeTimeoutMs);
+      await Promise.allSettled([...running]);
+      clearTimeout(timer);
+      await client.close();
+    },
+  };
+}
+
+interface WebhookClient {
+  /** The URL as it may be shown. */
+  readonly address: string;
+  /** @returns the status, and the seconds of a Retry-After header. */
+  post(body: string, signal: AbortSignal): Promise<{ status: number; retryAfter: number | null }>;
+  close(): Promise<void>;
+}
+
+/** The HTTP client, which few servers need, is loaded with the first batch. */
+function webhookClient(target: WebhookTarget, timeoutMs: number): WebhookClient {
+  const { ca, cert, key, token, tokenFile, username, password, serverName } = target;
+  const url = new URL(target.url);
+  url.searchParams.set('timeout', `${timeoutMs / 1000}s`);
+  const authorization = async (): Promise<Record<string, string>> => {
+    const bearer = tokenFile === undefined ? token : (await readFile(tokenFile, 'utf8')).trim();
+    if (bearer !== undefined) return { authorization: `Bearer ${bearer}` };
+    if (username === undefined) return {};
+    return { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` };
+  };
+  let agent: Agent | undefined;
+  return {
+    address: `${url.origin}${url.pathname}`,
+    async post(body, signal) {
+      const undici = await import('undici');
+      agent ??= new undici.Agent({
+        connect: {
+          ...(ca === undefined ? {} : { ca }),
+          ...(cert === undefined ? {} : { cert }),
+          ...(key === undefined ? {} : { key }),
+          ...(serverName === undefined ? {} : { servername: serverName }),
+          rejectUnauthorized: target.insecureSkipTlsVerify !== true,
+        },
+      });
+      const answer = await undici.request(url, {
+        method: 'POST',
+        dispatcher: agent,
+        body,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        headers: { 'content-type': 'application/json', accept: 'application/json, */*', ...(await authorization()) },
+      });
+      const given = answer.headers['retry-after'];
+      await answer.body.dump();
+      return { status: answer.statusCode, retryAfter: typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : null };
+    },
+    async close() {
       await agent?.close();
     },
   };
