@@ -10,7 +10,7 @@
 import { StatusError } from '@k/apimachinery';
 import { applyJsonPatch } from '@k/apimachinery/patch';
 import { type BuiltInSelection, createBuiltInControllers } from './built-in-controllers.js';
-import { ChainTimers } from './chain-timers.js';
+import { ChainTimers, type PhaseObserver } from './chain-timers.js';
 import type {
   AdmissionController,
   AdmissionDependencies,
@@ -45,11 +45,23 @@ const SLOW_MS = 500;
 
 class TimeoutError extends Error {}
 
+/** One controller of a phase, with what counts its time. */
+interface Step {
+  controller: AdmissionController;
+  observe: PhaseObserver | undefined;
+}
+
+/** The controllers of a phase for one operation. */
+interface Plan {
+  steps: readonly Step[];
+  observe: PhaseObserver | undefined;
+}
+
 /** The chain of one server. Immutable: `withX` returns a longer chain. */
 export class AdmissionChain {
   readonly controllers: readonly AdmissionController[];
   readonly #options: ChainOptions;
-  readonly #plans: Readonly<Record<Phase, Map<Operation, AdmissionController[]>>> = { admit: new Map(), validate: new Map() };
+  readonly #plans: Readonly<Record<Phase, Map<Operation, Plan>>> = { admit: new Map(), validate: new Map() };
   readonly #timers: ChainTimers | null;
 
   constructor(options: ChainOptions = {}) {
@@ -99,23 +111,30 @@ export class AdmissionChain {
     return this.#run(request, 'validate');
   }
 
-  #plan(phase: Phase, operation: Operation): AdmissionController[] {
+  #plan(phase: Phase, operation: Operation): Plan {
     let plan = this.#plans[phase].get(operation);
     if (plan === undefined) {
-      plan = this.controllers.filter((controller) => controller[phase] !== undefined && controller.supportsOperation(operation));
+      const controllers = this.controllers.filter(
+        (controller) => controller[phase] !== undefined && controller.supportsOperation(operation),
+      );
+      plan = {
+        steps: controllers.map((controller) => ({ controller, observe: this.#timers?.controller(controller.name, phase, operation) })),
+        observe: this.#timers?.step(phase, operation),
+      };
       this.#plans[phase].set(operation, plan);
     }
     return plan;
   }
 
   async #run(request: AdmissionRequest, phase: Phase): Promise<void> {
-    const timers = this.#timers;
+    const plan = this.#plan(phase, request.operation);
     const started = performance.now();
     const deadline = started + (this.#options.phaseTimeoutMs ?? PHASE_MS_MAX);
+    const slowMs = this.#options.slowMs ?? SLOW_MS;
     let mark = started;
     let rejected = true;
     try {
-      for (const controller of this.#plan(phase, request.operation)) {
+      for (const { controller, observe } of plan.steps) {
         let failed = true;
         try {
           const pending = controller[phase]?.(request);
@@ -126,14 +145,14 @@ export class AdmissionChain {
           throw this.#faultOf(controller, request, error);
         } finally {
           const now = performance.now();
-          timers?.controller(controller.name, phase, request.operation, failed, (now - mark) / 1000);
-          if (now - mark > (this.#options.slowMs ?? SLOW_MS)) this.#warnSlow(controller, phase, now - mark);
+          observe?.(failed, (now - mark) / 1000);
+          if (now - mark > slowMs) this.#warnSlow(controller, phase, now - mark);
           mark = now;
         }
       }
       rejected = false;
     } finally {
-      timers?.step(phase, request.operation, rejected, (performance.now() - started) / 1000);
+      plan.observe?.(rejected, (mark - started) / 1000);
     }
   }
 

@@ -2,6 +2,7 @@
  * JSON from clients. The native parser does the work; a scan beside it finds what the native one cannot tell:
  * duplicate fields, depth, integers beyond 2^53, and the text of a syntax error as Go words it.
  */
+import { isPlainJson } from './count-members.js';
 import { parseMergingDuplicates } from './merge-duplicates.js';
 
 /** Nesting that Go's decoder accepts. */
@@ -37,7 +38,7 @@ export function parseJson(input: Uint8Array | string, options: { strict: boolean
   const text = typeof input === 'string' ? input : decoder.decode(input);
   let value: unknown;
   try {
-    value = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    value = text.includes('\\u') && LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch {
     // Faults are told byte by byte.
     scan(Buffer.from(typeof input === 'string' ? Buffer.from(input) : input).toString('latin1'), null, null);
@@ -46,7 +47,7 @@ export function parseJson(input: Uint8Array | string, options: { strict: boolean
   const duplicates: string[] = [];
   const oddNumbers: OddNumber[] = [];
   // Deep nesting, odd numbers and duplicates need the scan; nearly all bodies do with the native parser alone.
-  if (options.strict) {
+  if (options.strict && !isPlainJson(text, value)) {
     scan(text, duplicates, oddNumbers);
     if (duplicates.length > 0) value = parseMergingDuplicates(text);
   }
