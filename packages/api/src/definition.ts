@@ -71,8 +71,8 @@ export interface SubresourceDefinition {
 export interface ResourceStrategy {
   /** Fills programmatic defaults after the schema's. Mutates `object`, which the caller owns. */
   readonly applyDefaults?: (object: KubeObject, version: string) => void;
-  /** Clears what a client may not set on create (status), sets generation. Mutates `object`. */
-  readonly prepareForCreate?: (object: KubeObject) => void;
+  /** Clears what a client may not set on create (status), sets generation, notes who asks where the kind does. Mutates `object`. */
+  readonly prepareForCreate?: (object: KubeObject, requester?: Requester) => void;
   /** Resets what this update may not change (status by spec updates and the reverse), raises generation. Mutates `object`. `subresource` is '' for the resource itself. */
   readonly prepareForUpdate?: (object: KubeObject, old: KubeObject, subresource: string) => void;
   /** Errors of a new object, without those of metadata (which {@link validateObjectMeta} gives). */
@@ -112,6 +112,14 @@ export interface ResourceStrategy {
   readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>;
   /** Where `scale` reads and writes, as dotted paths. */
   readonly scale?: ScaleRules;
+}
+
+/** Who sent a request. */
+export interface Requester {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Where `scale` reads and writes: dotted paths, and the selector in its text form. */

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@k/apimachinery';
-import type { ResourceStrategy } from '../definition.js';
+import type { Requester, ResourceStrategy } from '../definition.js';
 import { deepEqual } from '../validation/field-errors.js';
 
 /**
@@ -11,8 +11,8 @@ export function withGeneration<T extends ResourceStrategy>(rules: T, ...fields: 
   return {
     ...rules,
     hasGeneration: true,
-    prepareForCreate: (object: KubeObject) => {
-      rules.prepareForCreate?.(object);
+    prepareForCreate: (object: KubeObject, requester?: Requester) => {
+      rules.prepareForCreate?.(object, requester);
       (object.metadata ??= {}).generation = 1;
     },
     prepareForUpdate: (object: KubeObject, old: KubeObject, subresource: string) => {

@@ -2,7 +2,8 @@ import type { KubeObject } from '@k/apimachinery';
 import { definitionStrategy } from '../custom-resources/definition-strategy.js';
 import type { ResourceStrategy } from '../definition.js';
 import { autoscalerStrategy } from './autoscaling.js';
-import { endpointsDefaults, sliceDefaults } from './endpoints.js';
+import { certificateRequestStrategy } from './certificate-requests.js';
+import { endpointsDefaults, sliceStrategy } from './endpoints.js';
 import { coreEventStrategy, eventStrategy } from './events.js';
 import { flowSchemaDefaults, priorityLevelDefaults } from './flow-control.js';
 import { withGeneration } from './generation.js';
@@ -11,7 +12,7 @@ import { nodeStrategy } from './nodes.js';
 import { claimStrategy, volumeStrategy } from './persistent-volumes.js';
 import { podStrategy } from './pods.js';
 import { serviceStrategy } from './services.js';
-import { emptyStatus, freshStatus, statusSubresource } from './status.js';
+import { emptyStatus, freshStatus, statusSubresource, withFixedMetadata } from './status.js';
 import { driverStrategy, nodeDriversStrategy } from './storage-drivers.js';
 import { webhookDefaults } from './webhook-configurations.js';
 import { jobStrategy, podTemplateDefaults, workloadStrategy } from './workloads.js';
@@ -134,6 +135,12 @@ function mergeStringData(object: KubeObject): void {
   delete object['stringData'];
 }
 
+/** Secrets of a service account are known by name alone. */
+function cleanSecretReferences(object: KubeObject): void {
+  const secrets = object['secrets'] as { name?: string }[] | undefined;
+  if (secrets !== undefined) object['secrets'] = secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
+
 /** Rules by `resource` or `resource.group`; resources that are not here have none. */
 export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   pods: podStrategy,
@@ -141,11 +148,14 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   namespaces: namespaceStrategy,
   secrets: secretStrategy,
   nodes: nodeStrategy,
-  serviceaccounts: { deleteReturnsObject: true },
+  serviceaccounts: { deleteReturnsObject: true, prepareForCreate: cleanSecretReferences, prepareForUpdate: cleanSecretReferences },
   persistentvolumeclaims: claimStrategy,
   persistentvolumes: volumeStrategy,
   resourcequotas: { ...emptyStatus, deleteReturnsObject: true },
-  podtemplates: { deleteReturnsObject: true, applyDefaults: (object) => podTemplateDefaults(object['template'] as KubeObject | undefined) },
+  podtemplates: withGeneration(
+    { deleteReturnsObject: true, applyDefaults: (object) => podTemplateDefaults(object['template'] as KubeObject | undefined) },
+    'template',
+  ),
   endpoints: { allowCreateOnUpdate: true, applyDefaults: endpointsDefaults },
   limitranges: limitRangeStrategy,
   events: coreEventStrategy,
@@ -176,6 +186,7 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'poddisruptionbudgets.policy': withGeneration(
     {
       ...freshStatus(() => ({ currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 })),
+      allowUnconditionalUpdate: false,
     },
     'spec',
   ),
@@ -188,7 +199,13 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   },
   'csidrivers.storage.k8s.io': driverStrategy,
   'csinodes.storage.k8s.io': nodeDriversStrategy,
-  'volumeattachments.storage.k8s.io': { ...freshStatus(() => ({ attached: false })), deleteReturnsObject: true },
+  'csistoragecapacities.storage.k8s.io': { allowUnconditionalUpdate: false },
+  'volumeattachments.storage.k8s.io': withFixedMetadata({
+    ...freshStatus(() => ({ attached: false })),
+    deleteReturnsObject: true,
+    allowUnconditionalUpdate: false,
+  }),
+  'runtimeclasses.node.k8s.io': { allowCreateOnUpdate: true, allowUnconditionalUpdate: false },
   'priorityclasses.scheduling.k8s.io': withGeneration({
     applyDefaults: (object) => {
       object['preemptionPolicy'] ??= 'PreemptLowerPriority';
@@ -199,16 +216,25 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
     'spec',
   ),
   'ingressclasses.networking.k8s.io': withGeneration({}, 'spec'),
-  'endpointslices.discovery.k8s.io': withGeneration({ applyDefaults: sliceDefaults }, 'addressType', 'endpoints', 'ports'),
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({ applyDefaults: webhookDefaults(false) }, 'webhooks'),
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration({ applyDefaults: webhookDefaults(true) }, 'webhooks'),
+  'endpointslices.discovery.k8s.io': sliceStrategy,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration(
+    { allowUnconditionalUpdate: false, applyDefaults: webhookDefaults(false) },
+    'webhooks',
+  ),
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': withGeneration(
+    { allowUnconditionalUpdate: false, applyDefaults: webhookDefaults(true) },
+    'webhooks',
+  ),
   'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(emptyStatus, 'spec'),
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration({}, 'spec'),
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
-  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration({ ...emptyStatus, applyDefaults: flowSchemaDefaults }, 'spec'),
+  'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration(
+    withFixedMetadata({ ...emptyStatus, applyDefaults: flowSchemaDefaults }),
+    'spec',
+  ),
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': withGeneration(
-    { ...emptyStatus, applyDefaults: priorityLevelDefaults },
+    withFixedMetadata({ ...emptyStatus, applyDefaults: priorityLevelDefaults }),
     'spec',
   ),
   'deviceclasses.resource.k8s.io': withGeneration({}, 'spec'),
@@ -229,9 +255,9 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'clusterrolebindings.rbac.authorization.k8s.io': { allowCreateOnUpdate: true, applyDefaults: subjectDefaults },
   'roles.rbac.authorization.k8s.io': { allowCreateOnUpdate: true },
   'clusterroles.rbac.authorization.k8s.io': { allowCreateOnUpdate: true },
-  'certificatesigningrequests.certificates.k8s.io': emptyStatus,
+  'certificatesigningrequests.certificates.k8s.io': certificateRequestStrategy,
   'servicecidrs.networking.k8s.io': emptyStatus,
-  'apiservices.apiregistration.k8s.io': emptyStatus,
+  'apiservices.apiregistration.k8s.io': withFixedMetadata({ ...emptyStatus, allowUnconditionalUpdate: false }),
   'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
 };
 

@@ -1,3 +1,4 @@
+import { deepEqual } from '../validation/field-errors.js';
 import type { PodSpec } from '../validation/pod-types.js';
 import { syncAppArmor } from './app-armor.js';
 import type { KindRules } from './index.js';
@@ -34,7 +35,10 @@ export const podStrategy: KindRules = {
   deleteReturnsObject: true,
   fieldSelectorErrors: 'label',
   applyDefaults: (object) => {
-    podDefaults((object['spec'] ??= {}) as PodSpec);
+    const spec = (object['spec'] ??= {}) as PodSpec;
+    // Pods that no time is left for get a second; templates only get advice.
+    if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
+    podDefaults(spec);
     statusDefaults(object['status'] as PodStatus | undefined);
   },
   prepareForCreate: (object) => {
@@ -48,10 +52,13 @@ export const podStrategy: KindRules = {
     metadata.generation = old.metadata?.generation ?? 1;
     if (subresource === 'status') {
       object['spec'] = old['spec'];
+      // Kubelets of old sent owners back in a shape that lost some of them.
+      if (old.metadata?.ownerReferences === undefined) delete metadata.ownerReferences;
+      else metadata.ownerReferences = old.metadata.ownerReferences;
       return;
     }
     object['status'] = old['status'];
-    if (JSON.stringify(object['spec']) !== JSON.stringify(old['spec'])) metadata.generation++;
+    if (!deepEqual(object['spec'], old['spec'])) metadata.generation++;
   },
   gracePeriodSeconds: (object, requested) => {
     const spec = (object['spec'] ?? {}) as { nodeName?: string; terminationGracePeriodSeconds?: number };

@@ -19,11 +19,12 @@ function driverDefaults(object: KubeObject): void {
 }
 
 /** CSI drivers. */
-export const driverStrategy: KindRules = { deleteReturnsObject: true, applyDefaults: driverDefaults };
+export const driverStrategy: KindRules = { deleteReturnsObject: true, allowUnconditionalUpdate: false, applyDefaults: driverDefaults };
 
 /** The drivers of a node; an empty list is null after a round trip through the store. */
 export const nodeDriversStrategy: KindRules = {
   deleteReturnsObject: true,
+  allowUnconditionalUpdate: false,
   applyDefaults: (object) => {
     const spec = (object['spec'] ??= {}) as { drivers?: unknown[] | null };
     if (!spec.drivers?.length) spec.drivers = null;

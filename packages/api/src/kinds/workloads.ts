@@ -1,4 +1,5 @@
 import { formatSelector, type KubeObject, type LabelSelectorObject, selectorFromLabelSelector } from '@k/apimachinery';
+import { deepEqual } from '../validation/field-errors.js';
 import type { PodSpec } from '../validation/pod-types.js';
 import type { KindRules } from './index.js';
 import { podSpecDefaults } from './pod-spec-defaults.js';
@@ -89,10 +90,27 @@ const INITIAL_STATUS: Readonly<Record<string, object>> = {
 function updateGeneration(object: KubeObject, old: KubeObject, withAnnotations: boolean): void {
   const metadata = (object.metadata ??= {});
   metadata.generation = old.metadata?.generation ?? 1;
-  const specChanged = JSON.stringify(object['spec']) !== JSON.stringify(old['spec']);
-  const annotationsChanged =
-    withAnnotations && JSON.stringify(metadata.annotations ?? {}) !== JSON.stringify(old.metadata?.annotations ?? {});
+  const specChanged = !deepEqual(object['spec'], old['spec']);
+  const annotationsChanged = withAnnotations && !deepEqual(metadata.annotations, old.metadata?.annotations);
   if (specChanged || annotationsChanged) metadata.generation++;
+}
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+/** The template of a daemon set has a generation of its own, which lives on as an annotation. */
+function setTemplateGeneration(object: KubeObject, generation: number): void {
+  const metadata = (object.metadata ??= {});
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
+}
+
+function templateGeneration(object: KubeObject): number {
+  return Number(object.metadata?.annotations?.[TEMPLATE_GENERATION] ?? 0) || 0;
+}
+
+function keepTemplateGeneration(object: KubeObject, old: KubeObject): void {
+  const template = (daemon: KubeObject): unknown => (daemon['spec'] as Fields | undefined)?.['template'];
+  const changed = !deepEqual(template(object), template(old));
+  setTemplateGeneration(object, templateGeneration(old) + (changed ? 1 : 0));
 }
 
 /** The status of a deployment is written without its labels. */
@@ -111,16 +129,21 @@ export function workloadStrategy(resource: string): KindRules {
       const spec = (object['spec'] ??= {}) as Fields;
       podTemplateDefaults(spec['template'] as KubeObject | undefined);
       DEFAULTS[resource]?.(spec, object);
+      if (resource === 'daemonsets') setTemplateGeneration(object, templateGeneration(object));
     },
     prepareForCreate: (object) => {
       (object.metadata ??= {}).generation = 1;
       object['status'] = { ...INITIAL_STATUS[resource] };
+      if (resource === 'daemonsets') setTemplateGeneration(object, Math.max(templateGeneration(object), 1));
     },
     prepareForUpdate: (object, old, subresource) => {
       if (subresource === 'status') {
         object['spec'] = old['spec'];
         if (resource === 'deployments') keepLabels(object, old);
-      } else object['status'] = old['status'];
+      } else {
+        object['status'] = old['status'];
+        if (resource === 'daemonsets') keepTemplateGeneration(object, old);
+      }
       updateGeneration(object, old, resource === 'deployments');
     },
     ...(scaled

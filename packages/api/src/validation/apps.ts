@@ -1,15 +1,14 @@
 import type { KubeObject } from '@k/apimachinery';
-import { deepEqual, type FieldErrors } from './field-errors.js';
+import { type ClaimSpec, validateClaimSpec } from './claims.js';
+import { deepEqual, FieldErrors } from './field-errors.js';
 import { intOrPercentValue, validateIntOrPercent, validateNotAbove100Percent } from './int-or-percent.js';
 import { internalForm } from './internal-form.js';
 import type { KindValidation, UpdateRule } from './kind-validation.js';
-import { validateAnnotations } from './metadata.js';
 import { isDns1123Label } from './names.js';
-import { validatePodAnnotations } from './pod-annotations.js';
 import { validateLongRunning, validateOwnSelector, validatePodTemplate, validateTemplateLabels } from './pod-template.js';
 import type { PodTemplateSpec } from './pod-types.js';
 import { validateReplicaStatus } from './replica-status.js';
-import { isEmptySelector, type Selector, validateLabels, validateSelector } from './selectors.js';
+import { isEmptySelector, type Selector, validateSelector } from './selectors.js';
 
 interface RollingUpdate {
   maxUnavailable?: number | string;
@@ -30,6 +29,13 @@ interface WorkloadSpec {
   podManagementPolicy?: string;
   persistentVolumeClaimRetentionPolicy?: { whenDeleted?: string; whenScaled?: string };
   ordinals?: { start?: number };
+  serviceName?: string;
+  volumeClaimTemplates?: ClaimTemplate[];
+}
+
+interface ClaimTemplate {
+  metadata?: { name?: string };
+  spec?: ClaimSpec;
 }
 
 function specOf(object: KubeObject): WorkloadSpec {
@@ -136,13 +142,44 @@ function validateStatefulStrategy(strategy: NonNullable<WorkloadSpec['updateStra
   }
 }
 
-function validateStatefulSet(object: KubeObject, errors: FieldErrors): void {
+/** The template with the volumes that the claims of each pod will bring; they win over volumes of the same name. */
+function withClaimVolumes(template: PodTemplateSpec, claims: readonly ClaimTemplate[]): PodTemplateSpec {
+  if (claims.length === 0) return template;
+  const names = new Set(claims.map(({ metadata }) => metadata?.name ?? ''));
+  const own = (template.spec?.volumes ?? []).filter(({ name = '' }) => !names.has(name));
+  const added = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return { ...template, spec: { ...template.spec, volumes: [...own, ...added] } };
+}
+
+function validateServiceName(name: string, errors: FieldErrors): void {
+  if (name !== '') errors.invalidEach('spec.serviceName', name, isDns1123Label(name));
+}
+
+function validateClaimTemplates(claims: readonly ClaimTemplate[], errors: FieldErrors): void {
+  claims.forEach(({ spec = {} }, i) => {
+    validateClaimSpec(spec, `spec.volumeClaimTemplates[${i}].spec`, errors);
+  });
+}
+
+function validateStatefulTemplate({ template = {}, volumeClaimTemplates = [] }: WorkloadSpec, errors: FieldErrors): void {
+  validatePodTemplate(withClaimVolumes(template, volumeClaimTemplates), 'spec.template', errors);
+}
+
+/** Whether a rule finds fault: rules that came late are not held against what was there before them. */
+function hasFault(check: (errors: FieldErrors) => void): boolean {
+  const errors = new FieldErrors();
+  check(errors);
+  return errors.list.length > 0;
+}
+
+function validateStatefulSet(object: KubeObject, old: WorkloadSpec | null, errors: FieldErrors): void {
   const spec = specOf(object);
-  const { podManagementPolicy: management = '', selector, template = {} } = spec;
+  const { podManagementPolicy: management = '', selector, template = {}, serviceName = '', volumeClaimTemplates: claims = [] } = spec;
   if (management === '') errors.required('spec.podManagementPolicy');
   else if (management !== 'OrderedReady' && management !== 'Parallel') {
     errors.invalid('spec.podManagementPolicy', management, "must be 'OrderedReady' or 'Parallel'");
   }
+  if (old === null || !hasFault((found) => validateServiceName(old.serviceName ?? '', found))) validateServiceName(serviceName, errors);
   validateStatefulStrategy(spec.updateStrategy ?? {}, errors);
   const retention = spec.persistentVolumeClaimRetentionPolicy;
   if (retention !== undefined) {
@@ -150,17 +187,14 @@ function validateStatefulSet(object: KubeObject, errors: FieldErrors): void {
       errors.oneOf(`spec.persistentVolumeClaimRetentionPolicy.${when}`, retention[when], ['Retain', 'Delete']);
     }
   }
+  if (old === null) validateClaimTemplates(claims, errors);
   errors.nonNegative('spec.replicas', spec.replicas);
   errors.nonNegative('spec.minReadySeconds', spec.minReadySeconds);
   errors.nonNegative('spec.ordinals.start', spec.ordinals?.start);
-  errors.nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit);
   if (!validateOwnSelector(selector, 'statefulset', 'spec.selector', errors)) errors.invalid('spec.selector', selector, '');
   else {
     if (selector === undefined || !isEmptySelector(selector)) validateTemplateLabels(template, selector, 'spec.template', errors);
-    // Volumes of claims are not in the template, so its pod spec cannot be checked as a whole.
-    validateLabels(template.metadata?.labels, 'spec.template.labels', errors);
-    validateAnnotations(template.metadata?.annotations, 'spec.template.annotations', errors);
-    validatePodAnnotations(template.metadata?.annotations, template.spec ?? {}, 'spec.template.annotations', errors);
+    if (old === null || !hasFault((found) => validateStatefulTemplate(old, found))) validateStatefulTemplate(spec, errors);
   }
   validateLongRunning(template, 'StatefulSet', 'spec.template', errors);
 }
@@ -178,9 +212,9 @@ const STATEFUL_UPDATABLE = [
 /** Stateful sets. */
 export const statefulSetValidation: KindValidation = {
   nameRule: (name, prefix) => isDns1123Label(prefix ? name.replace(/-$/, 'a') : name),
-  create: validateStatefulSet,
+  create: (object, errors) => validateStatefulSet(object, null, errors),
   update: (object, old, errors) => {
-    validateStatefulSet(object, errors);
+    validateStatefulSet(object, specOf(old), errors);
     const fixed = (spec: WorkloadSpec): Record<string, unknown> => {
       const out: Record<string, unknown> = { ...spec };
       for (const field of STATEFUL_UPDATABLE) delete out[field];

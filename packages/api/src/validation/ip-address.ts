@@ -145,3 +145,21 @@ export function validateNonSpecialIp(text: string, at: string, errors: FieldErro
 export function isDualStack(families: readonly (4 | 6 | undefined)[]): boolean {
   return families.includes(4) && families.includes(6);
 }
+
+/** The canonical text of an address, as Go prints it. */
+function formatIp(family: 4 | 6, value: bigint): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');
+  const groups = [112n, 96n, 80n, 64n, 48n, 32n, 16n, 0n].map((shift) => ((value >> shift) & 0xffffn).toString(16));
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+}
+
+/** The canonical text of an address; other texts as they are. */
+export function canonicalIp(text: string): string {
+  const ip = parseIp(text);
+  return ip === null ? text : formatIp(ip.family, ip.value);
+}
+
+/** The canonical text of a network, without bits beyond its prefix. */
+export function canonicalCidr(network: IpNetwork): string {
+  return `${formatIp(network.family, network.value)}/${network.bits}`;
+}

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@k/apimachinery';
 import { deepEqual, type FieldErrors, IMMUTABLE } from './field-errors.js';
 import { internalForm } from './internal-form.js';
-import { networkContains, parseCidr, parseIp, validateCidr } from './ip-address.js';
+import { canonicalIp, networkContains, parseCidr, parseIp, validateCidr } from './ip-address.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Subdomain, isPathSegment, isPortName, isPortNumber } from './names.js';
 import { type Selector, validateSelector } from './selectors.js';
@@ -108,14 +108,6 @@ interface ParentReference {
 
 function parentOf(object: KubeObject): ParentReference | undefined {
   return (object['spec'] as { parentRef?: ParentReference } | undefined)?.parentRef;
-}
-
-/** The canonical text of an address, as Go prints it. */
-function canonicalIp(text: string): string {
-  const ip = parseIp(text);
-  if (ip === null) return text;
-  if (ip.family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((ip.value >> shift) & 0xffn)).join('.');
-  return new URL(`http://[${text}]/`).hostname.slice(1, -1);
 }
 
 /** IP addresses of services, named by themselves. */

@@ -1,24 +1,20 @@
 /** Advice about pods and pod templates: what is accepted and will not do what it seems to. */
 
+import type { ClaimSpec } from './claims.js';
+import { ipWarnings } from './ip-warnings.js';
+import { nodeLabelAdvice, nodeTermWarnings } from './node-labels.js';
+import { pathWarnings } from './path-warnings.js';
 import { APPARMOR_CONTAINER, APPARMOR_FROM_ANNOTATION } from './pod-annotations.js';
 import { eachContainer } from './pod-os.js';
 import type { Container, ContainerPort, PodSpec, Volume } from './pod-types.js';
-import { quantityOf, type ResourceList } from './resources.js';
-import type { NodeSelectorTerm, PodAffinity } from './scheduling-types.js';
+import type { PodAffinity } from './scheduling-types.js';
+import { claimSpecWarnings, fractionWarnings } from './storage-warnings.js';
 
 type Annotations = Readonly<Record<string, string>>;
 
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
 const NULL_SELECTOR = 'a null labelSelector results in matching no pod';
-
-const NODE_LABELS: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
 
 const ANNOTATIONS: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
@@ -28,7 +24,7 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
 
 const VOLUMES: Readonly<Record<string, string>> = {
   photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  gitRepo: 'deprecated in v1.11',
+  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
   scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
   flocker: 'deprecated in v1.22, non-functional in v1.25+',
   storageos: 'deprecated in v1.22, non-functional in v1.25+',
@@ -48,13 +44,13 @@ export function podWarnings(spec: PodSpec, annotations: Annotations, at: string)
   spec.volumes?.forEach((volume, i) => {
     volumeWarnings(volume, `${root}.volumes[${i}]`, out);
   });
-  if (spec.volumes !== undefined) tokenPaths(spec.volumes, root, out);
+  out.push(...pathWarnings(spec.volumes ?? []));
   duplicates(spec.hostAliases, 'ip', `${root}.hostAliases`, out);
   duplicates(spec.imagePullSecrets, 'name', `${root}.imagePullSecrets`, out);
   spec.imagePullSecrets?.forEach(({ name = '' }, i) => {
     if (name === '') out.push(`${root}.imagePullSecrets[${i}].name: invalid empty name ""`);
   });
-  fractions(spec.overhead, `${root}.overhead`, out);
+  out.push(...fractionWarnings(spec.overhead, ['memory', 'ephemeral-storage'], `${root}.overhead`));
   if (spec.securityContext?.seccompProfile === undefined && annotations[SECCOMP_POD] !== undefined) {
     out.push(`${notes}[${SECCOMP_POD}]: non-functional in v1.27+; use the "seccompProfile" field instead`);
   }
@@ -62,33 +58,40 @@ export function podWarnings(spec: PodSpec, annotations: Annotations, at: string)
     containerWarnings(container, spec, annotations, notes, path, out);
   });
   portWarnings(spec, root, out);
+  portNameWarnings(spec, root, out);
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    out.push(`${root}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
+  }
   for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
     affinityWarnings(spec.affinity?.[field], `${root}.affinity.${field}`, out);
   }
+  spec.dnsConfig?.nameservers?.forEach((ip, i) => {
+    out.push(...ipWarnings(ip, `${root}.dnsConfig.nameservers[${i}]`));
+  });
+  spec.hostAliases?.forEach(({ ip = '' }, i) => {
+    out.push(...ipWarnings(ip, `${root}.hostAliases[${i}].ip`));
+  });
   return out;
 }
 
 function nodeLabels(spec: PodSpec, root: string, out: string[]): void {
   for (const key in spec.nodeSelector) {
-    if (NODE_LABELS[key] !== undefined) out.push(`${root}.nodeSelector[${key}]: ${NODE_LABELS[key]}`);
+    const advice = nodeLabelAdvice(key);
+    if (advice !== undefined) out.push(`${root}.nodeSelector[${key}]: ${advice}`);
   }
-  const term = ({ matchExpressions = [] }: NodeSelectorTerm, path: string): void => {
-    matchExpressions.forEach(({ key = '' }, i) => {
-      if (NODE_LABELS[key] !== undefined) out.push(`${path}.matchExpressions[${i}].key: ${key} is ${NODE_LABELS[key]}`);
-    });
-  };
   const { requiredDuringSchedulingIgnoredDuringExecution: needed, preferredDuringSchedulingIgnoredDuringExecution: wanted = [] } =
     spec.affinity?.nodeAffinity ?? {};
   const base = `${root}.affinity.nodeAffinity`;
-  needed?.nodeSelectorTerms?.forEach((item, i) => {
-    term(item, `${base}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`);
+  needed?.nodeSelectorTerms?.forEach((term, i) => {
+    out.push(...nodeTermWarnings(term, false, `${base}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`));
   });
   wanted.forEach(({ preference = {} }, i) => {
-    term(preference, `${base}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`);
+    out.push(...nodeTermWarnings(preference, true, `${base}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`));
   });
   spec.topologySpreadConstraints?.forEach(({ topologyKey = '', labelSelector }, i) => {
     const path = `${root}.topologySpreadConstraints[${i}]`;
-    if (NODE_LABELS[topologyKey] !== undefined) out.push(`${path}.topologyKey: ${topologyKey} is ${NODE_LABELS[topologyKey]}`);
+    const advice = nodeLabelAdvice(topologyKey);
+    if (advice !== undefined) out.push(`${path}.topologyKey: ${topologyKey} is ${advice}`);
     if (labelSelector === undefined) out.push(`${path}.labelSelector: ${NULL_SELECTOR}`);
   });
 }
@@ -97,41 +100,10 @@ function volumeWarnings(volume: Volume, path: string, out: string[]): void {
   for (const source in volume) {
     // The path has the name of Go's field.
     if (VOLUMES[source] !== undefined) out.push(`${path}.${source === 'storageos' ? 'storageOS' : source}: ${VOLUMES[source]}`);
+    if (source !== 'ephemeral') continue;
+    const claim = (volume[source] as { volumeClaimTemplate?: { spec?: ClaimSpec } } | undefined)?.volumeClaimTemplate?.spec;
+    if (claim !== undefined) out.push(...claimSpecWarnings(claim, `${path}.ephemeral.volumeClaimTemplate.spec`));
   }
-}
-
-interface Projection {
-  serviceAccountToken?: { path?: string };
-  configMap?: { items?: { path?: string }[] };
-  secret?: { items?: { path?: string }[] };
-  downwardAPI?: { items?: { path?: string }[] };
-  clusterTrustBundle?: { path?: string };
-}
-
-const projections = (volume: Volume): Projection[] => (volume['projected'] as { sources?: Projection[] } | undefined)?.sources ?? [];
-
-/** Files that would lie where a token lies. */
-function tokenPaths(volumes: Volume[], root: string, out: string[]): void {
-  const tokens = new Set(volumes.flatMap(projections).flatMap(({ serviceAccountToken }) => serviceAccountToken?.path ?? []));
-  if (tokens.size === 0) return;
-  volumes.forEach((volume, i) => {
-    for (const source of projections(volume)) {
-      const at = `${root}.volumes[${i}].projected.sources`;
-      const warn = (path: string, file = ''): void => {
-        if (tokens.has(file)) out.push(`${path}: has duplicated path with ServiceAccountToken ${JSON.stringify(file)}`);
-      };
-      for (const [field, shown] of [
-        ['configMap', 'configMap'],
-        ['secret', 'secrets'],
-        ['downwardAPI', 'downwardAPI'],
-      ] as const) {
-        source[field]?.items?.forEach(({ path }, j) => {
-          warn(`${at}.${shown}[${j}]`, path);
-        });
-      }
-      if (source.clusterTrustBundle !== undefined) warn(`${at}.ClusterTrustBundle`, source.clusterTrustBundle.path);
-    }
-  });
 }
 
 function duplicates<K extends string>(items: { [key in K]?: string }[] | undefined, field: K, path: string, out: string[]): void {
@@ -141,15 +113,6 @@ function duplicates<K extends string>(items: { [key in K]?: string }[] | undefin
     if (seen.has(value)) out.push(`${path}[${i}].${field}: duplicate ${field} ${JSON.stringify(value)}`);
     seen.add(value);
   });
-}
-
-/** Bytes come whole. */
-function fractions(list: ResourceList | undefined, path: string, out: string[]): void {
-  for (const name of ['memory', 'ephemeral-storage']) {
-    const text = list?.[name];
-    if (text?.endsWith('m') !== true || quantityOf(text).milliValue() % 1000n === 0n) continue;
-    out.push(`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`);
-  }
 }
 
 function containerWarnings(
@@ -172,8 +135,7 @@ function containerWarnings(
   }
   for (const resource of ['memory', 'ephemeral-storage']) {
     for (const field of ['limits', 'requests'] as const) {
-      const text = resources?.[field]?.[resource];
-      if (text !== undefined) fractions({ [resource]: text }, `${path}.resources.${field}`, out);
+      out.push(...fractionWarnings(resources?.[field], [resource], `${path}.resources.${field}`));
     }
   }
   const seen = new Set<string>();
@@ -208,6 +170,24 @@ function portWarnings(spec: PodSpec, root: string, out: string[]): void {
         }
       }
       known.set(key, [...others, { path, port }]);
+    });
+  });
+}
+
+/** Ports that are found by name are found in the first container that has them. */
+function portNameWarnings(spec: PodSpec, root: string, out: string[]): void {
+  const known = new Map<string, string>();
+  eachContainer(spec, root, ({ ports }, at) => {
+    ports?.forEach(({ name = '' }, i) => {
+      const path = `${at}.ports[${i}]`;
+      const first = known.get(name);
+      if (name === '') return;
+      if (first === undefined) known.set(name, path);
+      else {
+        out.push(
+          `${path}: duplicate port name ${JSON.stringify(name)} with ${first}, services and probes that select ports by name will use ${first}`,
+        );
+      }
     });
   });
 }
