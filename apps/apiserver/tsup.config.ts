@@ -1,25 +1,82 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { build, transform } from 'esbuild';
 import { readDescriptions } from '../../packages/api/src/openapi/read-descriptions.js';
 import { packageBuild } from '../../tools/package-build.mjs';
 
+const FOLDER = resolve(import.meta.dirname, process.env['K_OUT'] ?? 'dist');
+const START_TIMEOUT_MS = 60_000;
+
 export default packageBuild(import.meta.dirname, {
+  entry: { command: 'src/command.ts' },
+  outDir: FOLDER,
   // A start reads a handful of files instead of hundreds: the packages, from their sources, and all libraries are built
   // in, in parts that are loaded when they are needed. LMDB stays outside: it loads a binary beside its own files.
   noExternal: [/^(?!lmdb$)/],
   external: ['lmdb'],
   treeshake: false,
+  dts: false,
   esbuildOptions(options) {
     options.conditions = ['@k/source'];
     options.minifySyntax = true;
     options.minifyWhitespace = true;
     options.legalComments = 'linked';
   },
-  // Libraries in CommonJS ask for Node's modules by `require`.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   async onSuccess() {
     const table = JSON.stringify(await readDescriptions());
-    await writeFile(join(import.meta.dirname, 'dist/field-descriptions.json.gz'), gzipSync(table, { level: 9 }));
+    await writeFile(join(FOLDER, 'field-descriptions.json.gz'), gzipSync(table, { level: 9 }));
+    await wrapModules();
+    await buildLauncher();
+    await makeCodeCache();
   },
 });
+
+/** Makes the modules functions of Node's CommonJS wrapper, in ASCII: what `src/launch.ts` loads. */
+async function wrapModules(): Promise<void> {
+  for (const name of await readdir(FOLDER)) {
+    if (!name.endsWith('.js')) continue;
+    const { code } = await transform(await readFile(join(FOLDER, name), 'utf8'), {
+      format: 'cjs',
+      target: 'node20',
+      supported: { 'dynamic-import': false },
+      define: { 'import.meta.url': '__moduleUrl' },
+      minifySyntax: true,
+      minifyWhitespace: true,
+      legalComments: 'none',
+    });
+    const url = code.includes('__moduleUrl') ? 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' : '';
+    await writeFile(join(FOLDER, name), `(function(exports,require,module,__filename,__dirname){${url}${code}})`);
+  }
+}
+
+/** The program itself, a plain CommonJS module. */
+async function buildLauncher(): Promise<void> {
+  await build({
+    entryPoints: [join(import.meta.dirname, 'src/launch.ts')],
+    outfile: join(FOLDER, 'main.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
+  });
+  await writeFile(join(FOLDER, 'package.json'), '{"type":"commonjs"}\n');
+}
+
+/** Starts the server once, so that it leaves its compiled code for the starts to come. Not having it costs time only. */
+async function makeCodeCache(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'k-build-'));
+  const server = spawn(process.execPath, [join(FOLDER, 'main.js'), '--secure-port', '0', '--data-dir', dataDir], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  const isKept = (): boolean => readdirSync(FOLDER).some((name) => name.endsWith('.bin'));
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!isKept() && server.exitCode === null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+  if (!isKept()) process.stderr.write('the build has no code cache: the first start will make it\n');
+  server.kill('SIGTERM');
+  await ended;
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import type { KeyAndCertificate } from './certificates.js';
@@ -19,7 +19,10 @@ export function writeKubeconfig(path: string, options: { server: string; ca: str
     contexts: [{ name: 'k', context: { cluster: 'k', user: 'kubernetes-admin' } }],
     'current-context': 'k',
   };
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, stringify(config), { mode: 0o600 });
+  const text = stringify(config);
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { mode: 0o600 });
+  }
   chmodSync(path, 0o600);
 }
