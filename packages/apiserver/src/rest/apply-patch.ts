@@ -76,8 +76,8 @@ export function applyPlan(
     if (live === null || metadata.resourceVersion !== live.metadata?.resourceVersion || applied.metadata?.resourceVersion !== undefined) {
       // The client insists on a version.
     } else delete metadata.resourceVersion;
-    checkName(scope, decoded);
     checkNamespace(scope, decoded);
+    checkName(scope, decoded);
     setManagedFields(decoded, managedFields);
     return decoded;
   };

@@ -167,15 +167,16 @@ export function decodeObject(
     if (validation === 'Strict') throw fail(`strict decoding error: yaml: unmarshal errors:\n  ${yamlDuplicates.join('\n  ')}`);
     if (validation === 'Warn') for (const text of yamlDuplicates) context.warnings.add(text);
   }
-  return finishDecode(context, object, expected, parsed.duplicates, validation, fail);
+  const duplicates = parsed.duplicates.map((path) => `duplicate field "${path}"`);
+  return finishDecode(context, object, expected, duplicates, validation, fail);
 }
 
-/** Prunes, checks types and fills defaults; reports unknown and duplicate fields as asked. */
+/** Prunes, checks types and fills defaults; reports unknown fields and the faults that were found before, as asked. */
 export function finishDecode(
   context: RequestContext,
   object: KubeObject,
   expected: ExpectedKind,
-  duplicates: readonly string[],
+  earlierFaults: readonly string[],
   validation: FieldValidation,
   fail: (text: string) => Error,
 ): KubeObject {
@@ -185,10 +186,7 @@ export function finishDecode(
   const coerce = expected.served?.version.coerce;
   const result = coerce === undefined ? pruneAndDefault(object, expected.schema, { fieldValidation: validation }) : coerce(object);
   if (result.typeErrors.length > 0) throw fail(result.typeErrors[0] as string);
-  const faults = [
-    ...duplicates.map((path) => `duplicate field "${path}"`),
-    ...(validation === 'Ignore' ? [] : result.unknownFields.map((path) => `unknown field "${path}"`)),
-  ];
+  const faults = [...earlierFaults, ...(validation === 'Ignore' ? [] : result.unknownFields.map((path) => `unknown field "${path}"`))];
   if (faults.length > 0) {
     if (validation === 'Strict') throw fail(`strict decoding error: ${faults.join(', ')}`);
     if (validation === 'Warn') for (const text of faults) context.warnings.add(text);

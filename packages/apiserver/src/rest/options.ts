@@ -46,12 +46,12 @@ export function managerOf(context: RequestContext, fieldManager: string): string
  * Parses the options of a write.
  *
  * @param kind - `CreateOptions`, `UpdateOptions` or `PatchOptions`, for messages.
- * @throws 422 naming the option.
+ * @param rule - what the kind asks for besides; its errors come first.
+ * @throws 422 naming every option that does not fit.
  */
-export function parseWriteOptions(context: RequestContext, kind: string): WriteOptions {
-  const query = context.query;
-  if (query === null) return { dryRun: false, fieldManager: '', force: undefined };
-  const errors: FieldError[] = [];
+export function parseWriteOptions(context: RequestContext, kind: string, rule?: (query: URLSearchParams) => FieldError[]): WriteOptions {
+  const query = context.query ?? new URLSearchParams();
+  const errors: FieldError[] = rule?.(query) ?? [];
   const dryRun = query.getAll('dryRun');
   for (const value of dryRun) if (value !== 'All' && value !== '') errors.push(notSupported('dryRun', [value], ['All']));
   const fieldManager = query.get('fieldManager') ?? '';

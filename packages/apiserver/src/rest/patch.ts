@@ -40,8 +40,7 @@ const FORMS: Readonly<Record<string, PatchForm>> = {
 export async function handlePatch(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   negotiateObjects(context);
   const form = patchFormOf(context, scope);
-  const options = parseWriteOptions(context, 'PatchOptions');
-  checkPatchOptions(context, form, options);
+  const options = parsePatchOptions(context, form);
   const body = await readBody(context);
   context.audit?.setRequestPatch(body);
   const { definition, version } = scope.served;
@@ -77,21 +76,23 @@ export function patchFormOf(context: RequestContext, scope: ResourceScope): Patc
   return form;
 }
 
-function checkPatchOptions(context: RequestContext, form: PatchForm, options: WriteOptions): void {
-  const kind = { group: 'meta.k8s.io', kind: 'PatchOptions' };
-  if (form === 'apply' && options.fieldManager === '') {
-    throw newInvalid(kind, '', [required('fieldManager', 'is required for apply patch')]);
-  }
-  if (form !== 'apply' && context.query?.has('force')) {
-    throw newInvalid(kind, '', [{ type: 'FieldValueForbidden', field: 'force', detail: 'may not be specified for non-apply patch' }]);
-  }
+/** The options of a patch: an apply names its manager, and nothing else is forced. */
+export function parsePatchOptions(context: RequestContext, form: PatchForm): WriteOptions {
+  return parseWriteOptions(context, 'PatchOptions', (query) => {
+    if (form !== 'apply') {
+      return query.has('force')
+        ? [{ type: 'FieldValueForbidden', field: 'force', detail: 'may not be specified for non-apply patch' }]
+        : [];
+    }
+    return (query.get('fieldManager') ?? '') === '' ? [required('fieldManager', 'is required for apply patch')] : [];
+  });
 }
 
 /** A parsed patch. */
 export interface ParsedPatch {
   apply: (current: KubeObject, expected: ExpectedKind) => KubeObject;
-  /** Fields that the patch names twice. */
-  duplicates: readonly string[];
+  /** What is wrong with the patch itself and yet lets it be applied, as texts. */
+  faults: readonly string[];
   /** How the patch is shown in messages. Default `<object>`. */
   shown?: string;
   /** Checks the types of the result before it is decoded. */
@@ -101,23 +102,65 @@ export interface ParsedPatch {
 }
 
 /** Parses a JSON, merge or strategic merge patch; 400 when it is malformed. */
-export function readPatch(_context: RequestContext, form: Exclude<PatchForm, 'apply'>, body: Buffer): ParsedPatch {
-  const prefix = form === 'strategic' ? '' : 'error decoding patch: ';
-  let parsed: ReturnType<typeof parseJson>;
-  try {
-    parsed = parseJson(body, { strict: form === 'strategic' || form === 'merge' });
-  } catch (error) {
-    throw newBadRequest(`${prefix}${error instanceof Error ? error.message : String(error)}`);
-  }
-  const patch = parsed.value ?? (form === 'json' ? [] : {});
-  checkPatchShape(patch, form, prefix);
-  const metadata: unknown = form === 'json' ? null : ((patch as KubeObject).metadata ?? null);
+export function readPatch(context: RequestContext, form: Exclude<PatchForm, 'apply'>, body: Buffer): ParsedPatch {
+  const isStrict = fieldValidationOf(context) !== 'Ignore';
+  const { value, duplicates } = parsePatchText(form, body, isStrict);
+  const faults = duplicates.map((path) => `${form === 'json' ? 'json patch ' : ''}duplicate field "${path}"`);
+  if (form === 'json') faults.push(...operationFaults(value as unknown[], isStrict));
+  const metadata: unknown = form === 'json' ? null : ((value as KubeObject).metadata ?? null);
   return {
-    apply: (current, expected) => applyPatch(form, current, patch, expected),
-    duplicates: parsed.duplicates,
-    ...(form === 'strategic' ? { shown: goQuote(printGoValue(patch)), faultOf: convertFault } : {}),
+    apply: (current, expected) => applyPatch(form, current, value, expected),
+    faults: isStrict ? faults : [],
+    ...(form === 'strategic' ? { shown: goQuote(printGoValue(value)), faultOf: convertFault } : {}),
     setsResourceVersion: typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata,
   };
+}
+
+/** The JSON of a patch, of the shape that its form has. The texts differ by form, and by whether faults in it count. */
+function parsePatchText(form: Exclude<PatchForm, 'apply'>, body: Buffer, isStrict: boolean): { value: unknown; duplicates: string[] } {
+  const prefix = isStrict && form !== 'strategic' ? 'error decoding patch: ' : '';
+  const fail = (text: string): Error => newBadRequest(form === 'merge' && !isStrict ? BAD_MERGE_PATCH : `${prefix}${text}`);
+  let parsed: ReturnType<typeof parseJson>;
+  try {
+    parsed = parseJson(body, { strict: isStrict });
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : String(error));
+  }
+  const { value, duplicates } = parsed;
+  if (form === 'json') {
+    const type = isStrict ? '[]handlers.jsonPatchOp' : 'jsonpatch.Patch';
+    if (value !== null && !Array.isArray(value)) throw fail(`json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${type}`);
+    return { value: value ?? [], duplicates };
+  }
+  if (value === null && form === 'merge') throw newBadRequest(BAD_MERGE_PATCH);
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw fail(`json: cannot unmarshal ${jsonTypeName(value)} into Go value of type map[string]interface {}`);
+  }
+  return { value: value ?? {}, duplicates };
+}
+
+const BAD_MERGE_PATCH = 'Invalid JSON Patch';
+const OPERATION_FIELDS = ['op', 'path', 'from', 'value'];
+
+/** Unknown fields of operations. @throws 400 for operations of the wrong type. */
+function operationFaults(operations: readonly unknown[], isStrict: boolean): string[] {
+  const faults: string[] = [];
+  for (const [i, operation] of operations.entries()) {
+    if (operation === null) continue;
+    if (typeof operation !== 'object' || Array.isArray(operation)) {
+      const [prefix, type] = isStrict ? ['error decoding patch: ', 'handlers.jsonPatchOp'] : ['', 'jsonpatch.Operation'];
+      throw newBadRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(operation)} into Go value of type ${type}`);
+    }
+    for (const [field, value] of Object.entries(operation)) {
+      if (!OPERATION_FIELDS.includes(field)) faults.push(`json patch unknown field "[${i}].${field}"`);
+      else if (isStrict && field !== 'value' && value !== null && typeof value !== 'string') {
+        throw newBadRequest(
+          `error decoding patch: json: cannot unmarshal ${jsonTypeName(value)} into Go struct field jsonPatchOp.${field} of type string`,
+        );
+      }
+    }
+  }
+  return faults;
 }
 
 /** The object that a patch made, checked and with defaults; 422 when it does not decode. */
@@ -136,7 +179,7 @@ export function decodePatched(
   if (wrongKind !== null) throw fail(wrongKind);
   const fault = patch.faultOf?.(patched, expected.schema) ?? null;
   if (fault !== null) throw fail(fault);
-  return finishDecode(context, patched, expected, patch.duplicates, fieldValidationOf(context), fail);
+  return finishDecode(context, patched, expected, patch.faults, fieldValidationOf(context), fail);
 }
 
 /** 422 as upstream words a patch whose result cannot be decoded; the result itself is not shown. */
@@ -178,7 +221,7 @@ function patchPlan(
   form: Exclude<PatchForm, 'apply'>,
   body: Buffer,
 ): UpdatePlan {
-  const patch = readPatch(context, form, body);
+  let patch: ParsedPatch | undefined;
   return {
     resourceVersion: '',
     uid: '',
@@ -186,6 +229,8 @@ function patchPlan(
     createIfMissing: null,
     unconditional: true,
     change: (current) => {
+      // A missing object is told before a malformed patch.
+      patch ??= readPatch(context, form, body);
       const object = decodePatched(context, patch, patch.apply(current, expected), expected, server.catalogue);
       checkPatched(scope, object);
       // Without a version in the patch the current one is what the patch was made for.
@@ -199,18 +244,6 @@ function patchPlan(
   };
 }
 
-function checkPatchShape(patch: unknown, form: Exclude<PatchForm, 'apply'>, prefix: string): void {
-  if (form === 'json') {
-    if (!Array.isArray(patch)) {
-      throw newBadRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type []handlers.jsonPatchOp`);
-    }
-    return;
-  }
-  if (typeof patch !== 'object' || Array.isArray(patch)) {
-    throw newBadRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type map[string]interface {}`);
-  }
-}
-
 function applyPatch(form: Exclude<PatchForm, 'apply'>, current: KubeObject, patch: unknown, expected: ExpectedKind): KubeObject {
   if (form === 'json') return applyJsonPatch(current, patch as never) as KubeObject;
   if (form === 'merge') return applyMergePatch(current as never, patch as never) as KubeObject;
@@ -219,6 +252,6 @@ function applyPatch(form: Exclude<PatchForm, 'apply'>, current: KubeObject, patc
 
 /** A patch may not rename or move the object. */
 function checkPatched(scope: ResourceScope, object: KubeObject): void {
-  checkName(scope, object);
   checkNamespace(scope, object);
+  checkName(scope, object);
 }

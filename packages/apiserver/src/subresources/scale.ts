@@ -13,7 +13,7 @@ import type { RequestContext } from '../context.js';
 import { applyPlan } from '../rest/apply-patch.js';
 import { bodyFormat, decodeObject, type ExpectedKind, readBody } from '../rest/decode-body.js';
 import { parseWriteOptions, type WriteOptions } from '../rest/options.js';
-import { decodePatched, patchFormOf, readPatch } from '../rest/patch.js';
+import { decodePatched, type ParsedPatch, parsePatchOptions, patchFormOf, readPatch } from '../rest/patch.js';
 import { negotiateObjects, sendKubeObject } from '../rest/render.js';
 import { checkName, type UpdatePlan, updateObject } from '../rest/update.js';
 import { currentIn, modifiedConflict } from '../rest/write-object.js';
@@ -144,7 +144,7 @@ const handleUpdate: ResourceHandler = async (server, context, scope) => {
 const handlePatch: ResourceHandler = async (server, context, scope) => {
   negotiateObjects(context);
   const form = patchFormOf(context, scope);
-  const options = parseWriteOptions(context, 'PatchOptions');
+  const options = parsePatchOptions(context, form);
   const body = await readBody(context);
   context.audit?.setRequestPatch(body);
   const expected = expectedScale(scope);
@@ -174,9 +174,10 @@ const handlePatch: ResourceHandler = async (server, context, scope) => {
     await write(server, context, scope, options, plan);
     return;
   }
-  const patch = readPatch(context, form, body);
+  let patch: ParsedPatch | undefined;
   await write(server, context, scope, options, {
     change: (current) => {
+      patch ??= readPatch(context, form, body);
       const before = scaleOf(scope, current);
       const patched = decodePatched(context, patch, patch.apply(before, expected), expected, server.catalogue) as Scale;
       if (!patch.setsResourceVersion) delete patched.metadata?.resourceVersion;
