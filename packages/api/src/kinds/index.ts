@@ -1,6 +1,7 @@
 import type { KubeObject } from '@k/apimachinery';
 import { definitionStrategy } from '../custom-resources/definition-strategy.js';
 import type { ResourceStrategy } from '../definition.js';
+import { policyBindingDefaults, policyDefaults } from './admission-policies.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { certificateRequestStrategy } from './certificate-requests.js';
 import { endpointsDefaults, sliceStrategy } from './endpoints.js';
@@ -225,10 +226,22 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
     { allowUnconditionalUpdate: false, applyDefaults: webhookDefaults(true) },
     'webhooks',
   ),
-  'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(emptyStatus, 'spec'),
-  'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
-  'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration({}, 'spec'),
-  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration({}, 'spec'),
+  'validatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(
+    { ...emptyStatus, allowUnconditionalUpdate: false, applyDefaults: policyDefaults },
+    'spec',
+  ),
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration(
+    { allowUnconditionalUpdate: false, applyDefaults: policyBindingDefaults },
+    'spec',
+  ),
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': withGeneration(
+    { allowUnconditionalUpdate: false, applyDefaults: policyDefaults },
+    'spec',
+  ),
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': withGeneration(
+    { allowUnconditionalUpdate: false, applyDefaults: policyBindingDefaults },
+    'spec',
+  ),
   'flowschemas.flowcontrol.apiserver.k8s.io': withGeneration(
     withFixedMetadata({ ...emptyStatus, applyDefaults: flowSchemaDefaults }),
     'spec',

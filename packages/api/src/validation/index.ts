@@ -1,6 +1,12 @@
 import type { KubeObject } from '@k/apimachinery';
 import { definitionValidation } from '../custom-resources/definition-validation.js';
 import type { ResourceStrategy } from '../definition.js';
+import {
+  mutatingPolicyBindingValidation,
+  mutatingPolicyValidation,
+  validatingPolicyBindingValidation,
+  validatingPolicyValidation,
+} from './admission-policies.js';
 import { apiServiceValidation } from './api-services.js';
 import {
   controllerRevisionValidation,
@@ -81,6 +87,10 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   'customresourcedefinitions.apiextensions.k8s.io': definitionValidation,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationValidation,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationValidation,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': validatingPolicyValidation,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': validatingPolicyBindingValidation,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingPolicyValidation,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': mutatingPolicyBindingValidation,
   'storageclasses.storage.k8s.io': storageClassValidation,
   'volumeattributesclasses.storage.k8s.io': attributesClassValidation,
   'volumeattachments.storage.k8s.io': volumeAttachmentValidation,

@@ -1,7 +1,7 @@
 import { type KubeObject, Quantity } from '@k/apimachinery';
 import { type ClaimSpec, VOLUME_MODES, validateAccessModes, validateClaimSpec } from './claims.js';
 import { deepEqual, type FieldErrors, IMMUTABLE } from './field-errors.js';
-import { internalForm } from './internal-form.js';
+import { internalForm, sortedMap } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Subdomain, isQualifiedName } from './names.js';
 import { quantityOf, type ResourceList, validatePositiveQuantity } from './resources.js';
@@ -67,7 +67,7 @@ function validateCapacity(capacity: ResourceList, at: string, errors: FieldError
   const names = Object.keys(capacity);
   if (names.length === 0) errors.required(at);
   if (capacity['storage'] === undefined || names.length > 1) {
-    errors.notSupported(at, names.length === 0 ? null : capacity, ['storage']);
+    errors.notSupported(at, names.length === 0 ? null : sortedMap(capacity), ['storage']);
   }
   for (const name of names) {
     const amount = Quantity.parse(capacity[name] as string);

@@ -1,6 +1,6 @@
-import type { KubeObject } from '@k/apimachinery';
+import type { FieldError, KubeObject } from '@k/apimachinery';
 import { PROTOCOLS } from './containers.js';
-import type { FieldErrors } from './field-errors.js';
+import { FieldErrors } from './field-errors.js';
 import { internalForm } from './internal-form.js';
 import { isDualStack, parseIp, validateCidr, validateIp, validateNonSpecialIp } from './ip-address.js';
 import type { KindValidation } from './kind-validation.js';
@@ -131,6 +131,13 @@ export function validateClusterIps(spec: ServiceSpec, errors: FieldErrors): void
       errors.invalid(`${at}[${i}]`, address, `expected an ${wanted} value as indicated by \`ipFamilies[${i}]\``);
     }
   });
+}
+
+/** Errors of a service's cluster IPs and families alone. */
+export function clusterIpFaults(object: KubeObject): FieldError[] {
+  const errors = new FieldErrors();
+  validateClusterIps(serviceSpec(object), errors);
+  return errors.list;
 }
 
 /** What ports must not have in common, and which types have node ports. */

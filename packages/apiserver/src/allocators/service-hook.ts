@@ -1,29 +1,13 @@
 /** Cluster IPs, IP families and node ports of services, given out on create and update and taken back on delete. */
 import { isIP } from 'node:net';
+import { clusterIpFaults } from '@k/api';
 import { type FieldError, invalid, type KubeObject, newInternalError, newInvalid } from '@k/apimachinery';
 import type { InformerSet } from '../informer-set.js';
 import type { WriteHook } from '../server-context.js';
 import type { AddressRange } from './address-range.js';
+import { dropUnchangedNodePorts, keepNodePorts } from './kept-node-ports.js';
 import type { PortRange } from './port-range.js';
-
-interface ServicePort {
-  port: number;
-  protocol?: string;
-  nodePort?: number;
-}
-
-interface ServiceSpec {
-  type?: string;
-  clusterIP?: string;
-  clusterIPs?: string[];
-  ipFamilies?: string[];
-  ipFamilyPolicy?: string;
-  selector?: Record<string, string>;
-  ports?: ServicePort[];
-  allocateLoadBalancerNodePorts?: boolean;
-  healthCheckNodePort?: number;
-  externalTrafficPolicy?: string;
-}
+import type { ServiceSpec } from './service-spec.js';
 
 const specOf = (object: KubeObject): ServiceSpec => (object['spec'] ??= {}) as ServiceSpec;
 const ownerOf = (object: KubeObject): string => `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}`;
@@ -31,6 +15,8 @@ const needsClusterIp = (spec: ServiceSpec): boolean => spec.type !== 'ExternalNa
 const isHeadless = (spec: ServiceSpec): boolean => spec.clusterIP === 'None';
 const needsNodePorts = (spec: ServiceSpec): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+
+const needsHealthPort = (spec: ServiceSpec): boolean => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
 function refuse(object: KubeObject, error: FieldError): Error {
   return newInvalid({ group: '', kind: 'Service' }, object.metadata?.name ?? '', [error]);
@@ -82,6 +68,7 @@ export class ServiceAllocator implements WriteHook {
       this.#setFamilies(object);
       this.#takeAddresses(object, taken, dryRun);
       this.#takePorts(object, taken, dryRun);
+      this.#takeHealthPort(object, taken);
     } catch (error) {
       taken.release();
       throw error;
@@ -113,6 +100,7 @@ export class ServiceAllocator implements WriteHook {
       this.#setFamilies(object);
       if (!needsClusterIp(before)) this.#takeAddresses(object, taken, dryRun);
       this.#takePorts(object, taken, dryRun);
+      if (!needsHealthPort(before)) this.#takeHealthPort(object, taken);
     } catch (error) {
       taken.release();
       throw error;
@@ -137,26 +125,42 @@ export class ServiceAllocator implements WriteHook {
   #setFamilies(object: KubeObject): void {
     const spec = specOf(object);
     if (!needsClusterIp(spec)) return;
-    if ((spec.clusterIP ?? '') === '' && (spec.clusterIPs?.length ?? 0) > 0) spec.clusterIP = spec.clusterIPs?.[0] as string;
+    // What contradicts itself is refused for that alone, before anything is inferred from it.
+    const faults = clusterIpFaults(object);
+    if (faults.length > 0) throw newInvalid({ group: '', kind: 'Service' }, object.metadata?.name ?? '', faults);
     const own = this.#ranges.map(({ family }) => family as string);
     const isSelectorless = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
     const policy = (spec.ipFamilyPolicy ??= isSelectorless && spec.ipFamilies === undefined ? 'RequireDualStack' : 'SingleStack');
-    if (policy === 'RequireDualStack' && own.length < 2 && !isSelectorless) {
-      throw refuse(object, invalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'));
+    const families = [...(spec.ipFamilies ?? [])];
+    if (policy === 'SingleStack') {
+      const dual = "must be 'RequireDualStack' or 'PreferDualStack' when multiple";
+      if (spec.clusterIPs?.length === 2) faults.push(invalid('spec.ipFamilyPolicy', policy, `${dual} cluster IPs are specified`));
+      if (families.length === 2) faults.push(invalid('spec.ipFamilyPolicy', policy, `${dual} IP families are specified`));
     }
-    if ((spec.ipFamilies?.length ?? 0) === 0) {
-      const given = (spec.clusterIPs ?? [spec.clusterIP ?? '']).map((address) => isIP(address)).filter((version) => version !== 0);
-      spec.ipFamilies = given.length > 0 ? given.map((version) => (version === 6 ? 'IPv6' : 'IPv4')) : [own[0] as string];
+    if (!isHeadless(spec)) {
+      (spec.clusterIPs ?? []).slice(families.length).forEach((address) => {
+        const family = isIP(address) === 6 ? 'IPv6' : 'IPv4';
+        if (own.includes(family)) families.push(family);
+        else {
+          const at = `spec.clusterIPs[${spec.clusterIPs?.indexOf(address) ?? 0}]`;
+          faults.push(invalid(at, spec.clusterIPs, `${family} is not configured on this cluster`));
+        }
+      });
     }
-    const families = spec.ipFamilies as string[];
+    if (faults.length === 0 && !isSelectorless) {
+      if (policy === 'RequireDualStack' && own.length < 2) {
+        faults.push(invalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'));
+      }
+      families.forEach((family, i) => {
+        if (!own.includes(family)) faults.push(invalid(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster'));
+      });
+    }
+    if (faults.length > 0) throw newInvalid({ group: '', kind: 'Service' }, object.metadata?.name ?? '', faults);
+    if (families.length === 0) families.push(own[0] as string);
     if (policy !== 'SingleStack' && families.length === 1 && (own.length === 2 || isSelectorless)) {
       families.push(families[0] === 'IPv4' ? 'IPv6' : 'IPv4');
     }
-    families.forEach((family, i) => {
-      if (!own.includes(family) && !isSelectorless && (family === 'IPv4' || family === 'IPv6')) {
-        throw refuse(object, invalid(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster'));
-      }
-    });
+    spec.ipFamilies = families;
   }
 
   #takeAddresses(object: KubeObject, taken: Taken, dryRun: boolean): void {
@@ -213,6 +217,29 @@ export class ServiceAllocator implements WriteHook {
     return address;
   }
 
+  /** The port that a load balancer asks for the health of its node's pods. */
+  #takeHealthPort(object: KubeObject, taken: Taken): void {
+    const spec = specOf(object);
+    if (!needsHealthPort(spec)) return;
+    const owner = ownerOf(object);
+    const wanted = spec.healthCheckNodePort ?? 0;
+    const port = wanted === 0 ? this.#ports.takeAny('TCP', owner) : wanted;
+    if (port === null) throw newInternalError('failed to allocate a HealthCheck NodePort: range is full');
+    if (wanted !== 0) {
+      const failed = `failed to allocate requested HealthCheck NodePort ${wanted}`;
+      if (!this.#ports.has(wanted)) {
+        const range = `${this.#ports.from}-${this.#ports.to}`;
+        const text = `${failed}: provided port is not in the valid range. The range of valid ports is ${range}`;
+        throw refuse(object, invalid('spec.healthCheckNodePort', wanted, text));
+      }
+      if (!this.#ports.take(wanted, 'TCP', owner)) {
+        throw refuse(object, invalid('spec.healthCheckNodePort', wanted, `${failed}: provided port is already allocated`));
+      }
+    }
+    taken.add(() => this.#ports.release(port, 'TCP', owner));
+    spec.healthCheckNodePort = port;
+  }
+
   #takePorts(object: KubeObject, taken: Taken, _dryRun: boolean): void {
     const spec = specOf(object);
     if (!needsNodePorts(spec) && !(spec.type === 'LoadBalancer')) return;
@@ -241,23 +268,4 @@ export class ServiceAllocator implements WriteHook {
       byPort.set(port.port, port.nodePort);
     });
   }
-}
-
-/** Ports that stay keep their node ports unless the update names others. */
-function keepNodePorts(spec: ServiceSpec, before: ServiceSpec): void {
-  const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0));
-  for (const port of spec.ports ?? []) {
-    if ((port.nodePort ?? 0) !== 0) continue;
-    const same = (before.ports ?? []).find((old) => old.port === port.port && (old.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
-    if (same?.nodePort !== undefined && !used.has(same.nodePort)) {
-      port.nodePort = same.nodePort;
-      used.add(same.nodePort);
-    }
-  }
-}
-
-/** A service that needs no node ports any more loses those that the client only sent back. */
-function dropUnchangedNodePorts(spec: ServiceSpec, before: ServiceSpec): void {
-  const had = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
-  for (const port of spec.ports ?? []) if (had.has(port.nodePort)) delete port.nodePort;
 }
