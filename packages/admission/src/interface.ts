@@ -42,6 +42,8 @@ export interface AdmissionRequest {
   addAuditAnnotation(key: string, value: string, level?: 'Request'): void;
   /** Adds a `Warning: 299` header. */
   addWarning(text: string): void;
+  /** Hears how long each call of a webhook took. */
+  onWebhookCall?(type: 'mutating' | 'validating', durationMs: number): void;
   /**
    * Calls back once when the request is over: its object stored, or not. Absent where nobody can tell; controllers then
    * go by time.

@@ -6,7 +6,11 @@ import type { KubeObject, Status } from '@k/apimachinery';
  */
 export interface RequestAudit {
   /** The user that the caller acts as. */
-  setImpersonatedUser?(user: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> }): void;
+  setImpersonatedUser?(
+    user: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> },
+    /** The verb of a constrained mode that allowed it, `impersonate:user-info`; '' otherwise. */
+    constraint: string,
+  ): void;
   /** False when the level leaves out request bodies. */
   readonly wantsRequestObject?: boolean;
   /** The level is RequestResponse: answers have to be parsed for the log. */

@@ -2,6 +2,7 @@ import type { UserInfo } from '@k/auth';
 import type { RequestAudit } from './audit-context.js';
 import type { Exchange } from './http/exchange.js';
 import type { MediaType } from './http/negotiate.js';
+import type { LatencyTracker } from './latency-tracker.js';
 import type { RequestInfo } from './request-info.js';
 import type { WarningRecorder } from './warnings.js';
 
@@ -22,8 +23,12 @@ export interface RequestContext {
   originalUser: UserInfo | null;
   /** What authentication has to say to the audit log, which begins after it. */
   authenticationAnnotations?: Readonly<Record<string, string>>;
+  /** Milliseconds that authentication took. */
+  authenticationMs?: number;
   /** Null when no audit event is wanted. */
   audit: RequestAudit | null;
+  /** Set by the audit filter: where the time goes. Undefined when nobody will hear of it. */
+  latency?: LatencyTracker | undefined;
   readonly warnings: WarningRecorder;
   /** The negotiated answer, set by the dispatcher. */
   media: MediaType | null;

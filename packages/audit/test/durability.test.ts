@@ -2,11 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type AuditEvent, logBackend } from '../src/index.js';
+import { bundlePackage } from './support/bundle.js';
 import { event } from './support/events.js';
 
+let bundle: Awaited<ReturnType<typeof bundlePackage>>;
 let dir = '';
+beforeAll(async () => {
+  bundle = await bundlePackage();
+});
+afterAll(() => rmSync(bundle.dir, { recursive: true }));
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'audit-'));
 });
@@ -27,7 +34,7 @@ it('a full disk fails and reports each event', async () => {
 
 /** Runs a module text with the sources at hand; resolves with what it printed. */
 function run(script: string, { shell = '', onOutput }: { shell?: string; onOutput?: (child: ChildProcess, said: string) => void } = {}) {
-  const node = [process.execPath, '--conditions=@k/source', '--import', 'tsx', '--input-type=module', '-e', script];
+  const node = [process.execPath, '--input-type=module', '-e', script];
   const [command = '', ...args] = shell === '' ? node : ['bash', '-c', `${shell}; exec "$@"`, 'bash', ...node];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: new URL('..', import.meta.url).pathname });
   let said = '';
@@ -37,15 +44,15 @@ function run(script: string, { shell = '', onOutput }: { shell?: string; onOutpu
   });
   return new Promise<string>((resolve) => child.once('close', () => resolve(said)));
 }
-const source = (name: string): string => JSON.stringify(new URL(`../src/${name}`, import.meta.url).href);
+const source = (name: 'index' | 'metrics'): string => JSON.stringify(pathToFileURL(bundle[name]).href);
 const wholeLines = (path: string): string[] => readFileSync(path, 'utf8').split('\n').slice(0, -1);
 const idOf = (line: string): string => (JSON.parse(line) as AuditEvent).auditID;
 
 it('a file at its size limit: what does not fit is counted, reported and refused, no line is torn', async () => {
   const path = join(dir, 'audit.log');
   const script = `
-    const { AuditLogger, logBackend } = await import(${source('index.ts')});
-    const { createAuditMetrics } = await import(${source('metrics.ts')});
+    const { AuditLogger, logBackend } = await import(${source('index')});
+    const { createAuditMetrics } = await import(${source('metrics')});
     const { Registry } = await import('prom-client');
     const registry = new Registry();
     const { counters, onError } = createAuditMetrics({ registry });
@@ -89,7 +96,7 @@ it('a disk that has room again gets what was held, in order and once', async () 
   // The soft limit can be raised again, like a disk that is cleared.
   const script = `
     const { execFileSync } = await import('node:child_process');
-    const { logBackend } = await import(${source('index.ts')});
+    const { logBackend } = await import(${source('index')});
     const log = logBackend({ path: ${JSON.stringify(path)}, onError: () => {} });
     const results = [];
     const step = async (from, to) => {
@@ -119,7 +126,7 @@ it('a half line that a crash left is cut off before the next one', async () => {
 it('what was accepted survives kill -9, in whole lines', async () => {
   const path = join(dir, 'audit.log');
   const script = `
-    const { logBackend } = await import(${source('index.ts')});
+    const { logBackend } = await import(${source('index')});
     const log = logBackend({ path: ${JSON.stringify(path)}, maxSizeMb: 0 });
     const event = ${JSON.stringify(event(0))};
     for (let i = 0; ; ) {
@@ -149,7 +156,7 @@ it.each([
   async (_name, end) => {
     const path = join(dir, 'audit.log');
     await run(
-      `const { logBackend } = await import(${source('index.ts')});
+      `const { logBackend } = await import(${source('index')});
     process.on('uncaughtException', () => process.exit(1));
     const log = logBackend({ path: ${JSON.stringify(path)} });
     for (let i = 0; i < 5; i++) void log.process([{ ...${JSON.stringify(event(0))}, auditID: String(i) }]);

@@ -90,6 +90,7 @@ class MutatingRun {
       error = caught;
     }
     const durationMs = performance.now() - started;
+    request.onWebhookCall?.('mutating', durationMs);
     observeCall(this.#dependencies.metrics, { hook, type: 'admit', operation: request.operation, durationMs, error });
     const about = { configuration: hook.configuration, webhook: hook.spec.name, mutated: isChanged };
     request.addAuditAnnotation(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(about));

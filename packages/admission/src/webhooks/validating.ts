@@ -84,6 +84,7 @@ class ValidatingRun {
       error = caught;
     }
     const durationMs = performance.now() - started;
+    request.onWebhookCall?.('validating', durationMs);
     const { metrics, log } = this.#dependencies;
     observeCall(metrics, { hook, type: 'validating', operation: request.operation, durationMs, error });
     if (error instanceof HookRejection) return error.status;

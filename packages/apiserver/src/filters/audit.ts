@@ -1,6 +1,7 @@
 import { type AuditLogger, nowMicros, type RequestAuditor } from '@k/audit';
 import type { Filter, RequestContext } from '../context.js';
-import { sendBytes } from '../http/respond.js';
+import { sendPlainError } from '../http/respond.js';
+import { LatencyTracker } from '../latency-tracker.js';
 
 const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
@@ -46,12 +47,13 @@ export function auditFilter(logger: AuditLogger): Filter {
       const kept = auditor.emit('RequestReceived');
       if (!(kept instanceof Promise ? await kept : kept)) {
         logger.reject();
-        const uri = context.exchange.url.replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] as string);
         context.audit = null;
-        context.responseHeaders['x-content-type-options'] = 'nosniff';
-        await sendBytes(context, 500, 'text/plain; charset=utf-8', `Internal Server Error: "${uri}": failed to store audit event\n`);
+        sendPlainError(context, 'failed to store audit event');
         return;
       }
+      const latency = context.info.verb === 'watch' ? undefined : new LatencyTracker();
+      latency?.add('authentication', context.authenticationMs ?? 0);
+      context.latency = latency;
       const longRunning = isLongRunning(context);
       let started = false;
       const start = (): void => {
@@ -72,6 +74,7 @@ export function auditFilter(logger: AuditLogger): Filter {
           return;
         }
         auditor.setClosedEarly();
+        for (const [key, value] of latency?.annotations(Date.now() - context.receivedAtMs) ?? []) auditor.addAnnotation(key, value);
         start();
         void auditor.complete();
       });

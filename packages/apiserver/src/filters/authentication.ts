@@ -14,11 +14,13 @@ export function authenticationFilter(options: {
     name: 'authentication',
     why: 'everything after it depends on who asks',
     async handle(context: RequestContext) {
+      const started = performance.now();
       const { result } = await authenticateWith(options.authenticators, options.anonymous, {
         headers: context.exchange.headers,
         socket: context.exchange.socket as TLSSocket,
         path: context.path,
       });
+      context.authenticationMs = performance.now() - started;
       if (result === null) {
         options.onFailure?.(context);
         throw newUnauthorized();

@@ -66,6 +66,7 @@ export function impersonationFilter(authorizer: Authorizer): Filter {
       const wanted = readHeaders(context);
       if (wanted === null) return;
       if (wanted.username === '') throw newBadRequest(`requested ${describe(wanted)} without impersonating a user name`);
+      const started = performance.now();
       const requestor = context.user;
       const last = lastModes.get(requestor.username);
       const modes = IMPERSONATION_MODES.filter((mode) => mode !== last && modeApplies(mode, wanted, requestor));
@@ -78,11 +79,13 @@ export function impersonationFilter(authorizer: Authorizer): Filter {
           continue;
         }
         remember(requestor.username, mode);
+        context.latency?.add('impersonation', performance.now() - started);
         context.originalUser = requestor;
         context.user = outcome;
-        context.audit?.setImpersonatedUser?.(outcome);
+        context.audit?.setImpersonatedUser?.(outcome, mode === 'legacy' ? '' : `impersonate:${mode}`);
         return;
       }
+      context.latency?.add('impersonation', performance.now() - started);
       throw refused as Error;
     },
   };

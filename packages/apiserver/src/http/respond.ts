@@ -31,7 +31,9 @@ export function sendBytes(context: RequestContext, status: number, contentType: 
   const isParted = typeof body !== 'string' && !Buffer.isBuffer(body);
   const sizeBytes = isParted ? body.sizeBytes : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   if (sizeBytes <= CHUNK_BYTES) {
-    exchange.respond(status, headers, isParted ? wholeOf(body) : body);
+    const respond = (): void => exchange.respond(status, headers, isParted ? wholeOf(body) : body);
+    if (context.latency === undefined) respond();
+    else context.latency.time('response-write', respond);
     return;
   }
   const parts = isParted ? body : new JoinedBody([typeof body === 'string' ? Buffer.from(body) : body]);
@@ -49,6 +51,15 @@ function wholeOf(body: PartedBody): Buffer {
   return whole;
 }
 
+/** The plain 500 of stages that come before any format is negotiated. */
+export function sendPlainError(context: RequestContext, message: string): void {
+  const text = `Internal Server Error: ${JSON.stringify(context.exchange.url)}: ${message}`;
+  context.responseHeaders['x-content-type-options'] = 'nosniff';
+  sendBytes(context, 500, 'text/plain; charset=utf-8', `${text.replace(/[&<>]/g, (char) => HTML[char] as string)}\n`);
+}
+
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
 /** JSON of a value that may hold 64-bit integers. */
 export function toJson(value: unknown, pretty = false): string {
   return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? Number(item) : item), pretty ? 2 : undefined);
@@ -57,8 +68,10 @@ export function toJson(value: unknown, pretty = false): string {
 /** Sends an object in the negotiated format (JSON or YAML). */
 export function sendObject(context: RequestContext, status: number, object: unknown): void | Promise<void> {
   const media = context.media ?? negotiate(undefined, { transforms: false }, false);
-  if (media.format === 'yaml') return sendBytes(context, status, 'application/yaml', stringifyYaml(object));
-  return sendBytes(context, status, media.contentType, `${toJson(object, media.pretty)}\n`);
+  const isYaml = media.format === 'yaml';
+  const serialise = (): string => (isYaml ? stringifyYaml(object) : `${toJson(object, media.pretty)}\n`);
+  const text = context.latency === undefined ? serialise() : context.latency.time('serialize-response-object', serialise);
+  return sendBytes(context, status, isYaml ? 'application/yaml' : media.contentType, text);
 }
 
 /** Sends a Status in the format the client asked for, JSON if that cannot be told. */

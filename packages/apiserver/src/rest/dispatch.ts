@@ -3,6 +3,7 @@ import { goQuote, newBadRequest, newNotFound, newStatusError } from '@k/apimachi
 import type { Filter, RequestContext } from '../context.js';
 import { isBuiltInGroup } from '../discovery/documents.js';
 import { sendBytes } from '../http/respond.js';
+import { withTimedStorage } from '../latency-tracker.js';
 import { decodePath } from '../request-info.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 import { SCALE_HANDLERS } from '../subresources/scale.js';
@@ -61,6 +62,17 @@ export function pageNotFound(context: RequestContext): void | Promise<void> {
   return sendBytes(context, 404, 'text/plain; charset=utf-8', '404 page not found\n');
 }
 
+/** Tells the audit log, as upstream does once a request is served: the start of a watch does not say it yet. */
+function markDeprecated(context: RequestContext): void {
+  const { audit, onStreamStart } = context;
+  const mark = (): void => audit?.addAnnotation('k8s.io/deprecated', 'true');
+  if (context.info.verb !== 'watch') return mark();
+  context.onStreamStart = () => {
+    onStreamStart?.();
+    mark();
+  };
+}
+
 /** Makes the stage that serves resources. */
 export function resourceDispatcher(server: ServerContext, special: SpecialHandlers): Filter {
   return {
@@ -105,8 +117,11 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);
       if (handler === undefined) throw methodNotAllowed();
-      if (version.deprecationWarning !== undefined) context.warnings.add(version.deprecationWarning);
-      return handler(server, context, scope);
+      if (version.deprecationWarning !== undefined) {
+        context.warnings.add(version.deprecationWarning);
+        markDeprecated(context);
+      }
+      return handler(context.latency === undefined ? server : withTimedStorage(server, context.latency), context, scope);
     },
     pick(scope: ResourceScope, verb: string): ResourceHandler | undefined {
       const { definition, version } = scope.served;

@@ -60,6 +60,11 @@ export function admissionRequest(
     addAuditAnnotation: (key, value, level) => {
       if (level === undefined || context.audit?.wantsRequestObject !== false) context.audit?.addAnnotation(key, value);
     },
+    onWebhookCall: (type, durationMs) => {
+      // Those that mutate are called one after another, the others at once.
+      if (type === 'mutating') context.latency?.add('mutating-webhook', durationMs);
+      else context.latency?.atLeast('validating-webhook', durationMs);
+    },
     addWarning: (text) => context.warnings.add(text),
     onEnd: (listener) => context.admissionEnds.push(listener),
   };

@@ -27,30 +27,38 @@ export const alwaysDenyAuthorizer: Authorizer = {
   authorize: () => ({ decision: 'noOpinion', reason: 'Everything is forbidden.' }),
 };
 
+/** Keeps what an authorizer without an opinion has to say. */
+function note({ reason, error }: AuthorizationDecision, reasons: string[], errors: string[]): void {
+  if (reason !== '') reasons.push(reason);
+  if (error !== undefined && error !== '') errors.push(error);
+}
+
 /** Asks authorizers in order; the first opinion decides. Answers synchronously when all of them do. */
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
   const ask = (
     attributes: AuthorizationAttributes,
     from: number,
     reasons: string[],
+    errors: string[],
   ): AuthorizationDecision | Promise<AuthorizationDecision> => {
     for (let i = from; i < authorizers.length; i++) {
       const decision = (authorizers[i] as Authorizer).authorize(attributes);
       if (decision instanceof Promise) {
         return decision.then((result) => {
           if (result.decision !== 'noOpinion') return result;
-          if (result.reason !== '') reasons.push(result.reason);
-          return ask(attributes, i + 1, reasons);
+          note(result, reasons, errors);
+          return ask(attributes, i + 1, reasons, errors);
         });
       }
       if (decision.decision !== 'noOpinion') return decision;
-      if (decision.reason !== '') reasons.push(decision.reason);
+      note(decision, reasons, errors);
     }
-    return { decision: 'noOpinion', reason: reasons.join('\n') };
+    const error = aggregateErrors(errors);
+    return { decision: 'noOpinion', reason: reasons.join('\n'), ...(errors.length === 0 ? {} : { error }) };
   };
   return {
     name: 'union',
-    authorize: (attributes) => ask(attributes, 0, []),
+    authorize: (attributes) => ask(attributes, 0, [], []),
     async rulesFor(user, namespace) {
       const out: SubjectRules = { resourceRules: [], nonResourceRules: [], incomplete: false };
       const errors: string[] = [];
