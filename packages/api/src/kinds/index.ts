@@ -4,6 +4,7 @@ import type { ResourceStrategy } from '../definition.js';
 import { policyBindingDefaults, policyDefaults } from './admission-policies.js';
 import { autoscalerStrategy } from './autoscaling.js';
 import { certificateRequestStrategy } from './certificate-requests.js';
+import { deviceClaimStrategy, deviceClaimTemplateStrategy, resourceSliceStrategy } from './devices.js';
 import { endpointsDefaults, sliceStrategy } from './endpoints.js';
 import { coreEventStrategy, eventStrategy } from './events.js';
 import { flowSchemaDefaults, priorityLevelDefaults } from './flow-control.js';
@@ -251,7 +252,9 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
     'spec',
   ),
   'deviceclasses.resource.k8s.io': withGeneration({}, 'spec'),
-  'resourceslices.resource.k8s.io': withGeneration({}, 'spec'),
+  'resourceclaims.resource.k8s.io': deviceClaimStrategy,
+  'resourceclaimtemplates.resource.k8s.io': deviceClaimTemplateStrategy,
+  'resourceslices.resource.k8s.io': resourceSliceStrategy,
   'networkpolicies.networking.k8s.io': withGeneration(
     {
       applyDefaults: (object) => {

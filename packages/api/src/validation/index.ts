@@ -20,6 +20,7 @@ import { certificateRequestValidation } from './certificate-requests.js';
 import { leaseValidation, priorityClassValidation, runtimeClassValidation } from './classes-and-leases.js';
 import { namespaceValidation, nodeValidation } from './cluster-objects.js';
 import { configMapValidation, secretValidation } from './config.js';
+import { deviceClaimTemplateValidation, deviceClaimValidation, deviceClassValidation } from './device-claims.js';
 import { disruptionBudgetValidation } from './disruption-budgets.js';
 import { endpointSliceValidation, endpointsValidation } from './endpoints.js';
 import { coreEventValidation, eventValidation } from './events.js';
@@ -35,6 +36,7 @@ import { priorityLevelValidation } from './priority-levels.js';
 import { limitRangeValidation, resourceQuotaValidation } from './quotas.js';
 import { clusterRoleBindingValidation, clusterRoleValidation, roleBindingValidation, roleValidation } from './rbac.js';
 import { podTemplateValidation, replicationControllerValidation } from './replica-controllers.js';
+import { resourceSliceValidation } from './resource-slices.js';
 import { serviceValidation } from './services.js';
 import { attributesClassValidation, storageClassValidation, volumeAttachmentValidation } from './storage-classes.js';
 import { capacityValidation, driverValidation, nodeDriversValidation } from './storage-drivers.js';
@@ -94,6 +96,10 @@ const VALIDATIONS: Readonly<Record<string, KindValidation>> = {
   'storageclasses.storage.k8s.io': storageClassValidation,
   'volumeattributesclasses.storage.k8s.io': attributesClassValidation,
   'volumeattachments.storage.k8s.io': volumeAttachmentValidation,
+  'deviceclasses.resource.k8s.io': deviceClassValidation,
+  'resourceclaims.resource.k8s.io': deviceClaimValidation,
+  'resourceclaimtemplates.resource.k8s.io': deviceClaimTemplateValidation,
+  'resourceslices.resource.k8s.io': resourceSliceValidation,
   'roles.rbac.authorization.k8s.io': roleValidation,
   'clusterroles.rbac.authorization.k8s.io': clusterRoleValidation,
   'rolebindings.rbac.authorization.k8s.io': roleBindingValidation,
