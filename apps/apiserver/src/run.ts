@@ -1,5 +1,6 @@
 /** From flags to a running server, and its orderly end. */
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ApiServer, createServerMetrics, type ServerMetrics, startApiServer } from '@k/apiserver';
 import { destination, type Logger, pino } from 'pino';
@@ -9,6 +10,7 @@ import { bindAddress } from './flags/bind-address.js';
 import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
 import { readFlagFile } from './flags/read-file.js';
+import { IdleMemory } from './idle-memory.js';
 import { writeKubeconfig } from './kubeconfig.js';
 import { setUpAdmission } from './setup/admission.js';
 import type { AuditSetup } from './setup/audit.js';
@@ -134,6 +136,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
       healthChecks: encryption?.healthChecks ?? [],
       requestTimeoutMs: flags.number('request-timeout'),
       shutdownDelayMs: flags.number('shutdown-delay-duration'),
+      identity: hostname(),
       rootCa: given?.cert ?? certificates.ca,
       log,
       metrics,
@@ -157,6 +160,8 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const kubeconfig = resolve(flags.optional('write-kubeconfig') ?? join(dataDir, 'admin.kubeconfig'));
   writeKubeconfig(kubeconfig, { server: url, ca: given?.cert ?? certificates.ca, admin: certificates.admin });
   const closeControl = flags.list('etcd-servers').length > 0 ? async () => {} : await openControlSocket(dataDir, store);
+  const idleMemory = new IdleMemory();
+  idleMemory.start();
   return {
     server,
     url,
@@ -166,6 +171,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
       void encryption?.reload();
     },
     async stop() {
+      idleMemory.stop();
       await server.close();
       await audit?.close();
       await closeControl();
