@@ -24,14 +24,17 @@ import type { AdmissionRunner } from './admission-runner.js';
 import { AddressRange } from './allocators/address-range.js';
 import { PortRange } from './allocators/port-range.js';
 import { ServiceAllocator } from './allocators/service-hook.js';
+import { publishAuthentication } from './bootstrap/authentication-information.js';
 import { ensureKubernetesService } from './bootstrap/kubernetes-service.js';
 import { ensureNamespaces } from './bootstrap/namespaces.js';
 import { ensureBootstrapObjects } from './bootstrap/reconcile.js';
 import type { Filter, RequestContext } from './context.js';
+import { apiServicesController } from './controllers/api-services.js';
 import { clusterRoleAggregationController } from './controllers/cluster-role-aggregation.js';
 import type { Controller } from './controllers/controller.js';
 import { defaultServiceAccountsController } from './controllers/default-service-accounts.js';
 import { garbageCollector } from './controllers/garbage-collector.js';
+import { identityLeaseController, leasesOf } from './controllers/identity-lease.js';
 import { namespaceDeletionController } from './controllers/namespace-deletion.js';
 import { resourceQuotaController } from './controllers/resource-quota.js';
 import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
@@ -93,6 +96,8 @@ export interface ServerOptions {
   advertiseAddress?: string;
   /** Host name in URLs that the server gives out. Default: the address it listens on. */
   externalHostname?: string;
+  /** Host name under which this server keeps a Lease that tells that it runs. Default: none is kept. */
+  identity?: string;
   /** PEM of the CA that pods get to trust this server. */
   rootCa: string;
   log: Logger;
@@ -235,6 +240,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     defaultServiceAccountsController(informers, client, log, options.rootCa),
     clusterRoleAggregationController(informers, client, log),
     garbageCollector(registry, client, log),
+    apiServicesController(registry, client, log),
+    ...(options.identity === undefined ? [] : [identityLeaseController(client, leasesOf(registry), options.identity, log)]),
     resourceQuotaController({ informers, registry, ledger: quotaLedger, log }),
     ...(issuer === undefined ? [] : [serviceAccountTokensController(informers, client, log, issuer, options.rootCa)]),
   ].filter((controller) => !disabled.includes('*') && !disabled.includes(controller.name));
@@ -246,6 +253,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       cidrs: ranges.map(({ cidr }) => cidr),
       host: options.advertiseAddress ?? advertisedAddress(listener.host),
     }),
+    publishAuthentication(client, options.listener.clientCa ?? '', Date.now()),
   ]);
   await services.load(informers);
   state.ready = true;

@@ -20,7 +20,7 @@ export function clusterRoleAggregationController(informers: InformerSet, client:
       const parsed = selectorFromLabelSelector(selector);
       return parsed !== null && matchesLabels(parsed, labels);
     });
-    if (JSON.stringify(rules) === JSON.stringify(role['rules'] ?? [])) return;
+    if (sameRules(rules as object[], (role['rules'] ?? []) as readonly object[])) return;
     await client.update(GROUP, 'clusterroles', '', name, (current) => ({ ...current, rules }));
   });
   const addAggregated = (): void => {
@@ -42,4 +42,10 @@ export function clusterRoleAggregationController(informers: InformerSet, client:
       queue.stop();
     },
   };
+}
+
+/** The same rules in any order: kube-controller-manager may have its own. */
+function sameRules(a: readonly object[], b: readonly object[]): boolean {
+  const keysOf = (rules: readonly object[]): string[] => rules.map((rule) => JSON.stringify(Object.entries(rule).sort())).sort();
+  return a.length === b.length && keysOf(a).join() === keysOf(b).join();
 }

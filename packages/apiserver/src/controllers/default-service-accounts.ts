@@ -3,6 +3,7 @@ import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { type Controller, WorkQueue } from './controller.js';
+import { isKeptByControllerManager, ownData } from './other-writer.js';
 
 /** The config map with the root CA. */
 const ROOT_CA = 'kube-root-ca.crt';
@@ -23,10 +24,10 @@ export function defaultServiceAccountsController(informers: InformerSet, client:
       'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
     if (current === undefined) {
       await client.create('', 'configmaps', {
-        metadata: { name: ROOT_CA, namespace: name, annotations: { 'kubernetes.io/description': description } },
+        metadata: { name: ROOT_CA, namespace: name, annotations: { 'kubernetes.io/description': description }, managedFields: [ownData()] },
         data: { 'ca.crt': rootCa },
       });
-    } else if ((current['data'] as Record<string, string> | undefined)?.['ca.crt'] !== rootCa) {
+    } else if ((current['data'] as Record<string, string> | undefined)?.['ca.crt'] !== rootCa && !isKeptByControllerManager(current)) {
       await client.update('', 'configmaps', name, ROOT_CA, (object) => ({ ...object, data: { 'ca.crt': rootCa } }));
     }
   });

@@ -82,7 +82,12 @@ export function garbageCollector(registry: ResourceRegistry, client: LocalClient
       await client.release(node.group, node.resource, node.namespace, node.name, (current) => withoutOwners(current, gone));
       return;
     }
-    const propagation = waiting && graph.dependentsOf(node.uid).length > 0 ? 'foreground' : 'background';
+    const dependents = graph.dependentsOf(node.uid);
+    const propagation = waiting && dependents.length > 0 ? 'foreground' : 'background';
+    // In a circle of owners that wait for each other somebody has to stop being waited for.
+    if (propagation === 'foreground' && dependents.some(({ deleting, finalizers }) => deleting && finalizers.includes(FOREGROUND))) {
+      await client.update(node.group, node.resource, node.namespace, node.name, (current) => withoutBlocking(current, node.uid));
+    }
     await client.delete(node.group, node.resource, node.namespace, node.name, { uid: node.uid, propagation });
   };
 
@@ -161,6 +166,14 @@ function withoutOwners(object: KubeObject, uids: readonly string[]): KubeObject 
   const metadata = { ...object.metadata, ownerReferences };
   if (ownerReferences.length === 0) delete (metadata as { ownerReferences?: unknown }).ownerReferences;
   return { ...object, metadata };
+}
+
+/** The object with owners that need not wait for it; null when they need not already. */
+function withoutBlocking(object: KubeObject, uid: string): KubeObject | null {
+  const owners = object.metadata?.ownerReferences ?? [];
+  if (object.metadata?.uid !== uid || !owners.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true)) return null;
+  const ownerReferences = owners.map((owner) => ({ ...owner, blockOwnerDeletion: false }));
+  return { ...object, metadata: { ...object.metadata, ownerReferences } };
 }
 
 function withoutFinalizer(object: KubeObject, name: string, uid: string): KubeObject | null {

@@ -5,6 +5,7 @@ import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { type Controller, WorkQueue } from './controller.js';
+import { isKeptByControllerManager } from './other-writer.js';
 
 const TYPE = 'kubernetes.io/service-account-token';
 const NAME = 'kubernetes.io/service-account.name';
@@ -38,8 +39,8 @@ export function serviceAccountTokensController(
       return;
     }
     const data = (secret['data'] ?? {}) as Record<string, string>;
-    if (data['token'] !== undefined && data['ca.crt'] === base64(rootCa) && data['namespace'] !== undefined && annotations[UID] === uid)
-      return;
+    const isComplete = data['token'] !== undefined && data['namespace'] !== undefined && annotations[UID] === uid;
+    if (isComplete && (data['ca.crt'] === base64(rootCa) || isKeptByControllerManager(secret))) return;
     const token = data['token'] ?? base64(await issuer.issueLegacy({ namespace, name: annotations[NAME] ?? '', uid, secretName: name }));
     await client.update('', 'secrets', namespace, name, (current) => ({
       ...current,

@@ -47,8 +47,8 @@ const cache = new Map<string, MediaType>();
 
 /** What may be asked for at an endpoint. */
 export interface NegotiationScope {
-  /** `Table` and the metadata kinds are available (reads of objects). */
-  transforms: boolean;
+  /** `Table` and the metadata kinds are available (reads of objects); `metadata` = those alone (reviews). */
+  transforms: boolean | 'metadata';
   /** The answer is a watch. */
   watch?: boolean;
   /** Discovery's aggregated form is available. */
@@ -91,7 +91,7 @@ function choose(accept: string, scope: NegotiationScope, pretty: boolean): Media
       scope.transforms &&
       group === 'meta.k8s.io' &&
       (version === 'v1' || version === 'v1beta1') &&
-      (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
+      ((as === 'Table' && scope.transforms !== 'metadata') || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
     ) {
       return { format, as, version, pretty, contentType: base, key: key(`${as}${version}`) };
     }

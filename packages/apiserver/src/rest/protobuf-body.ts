@@ -22,7 +22,9 @@ export function decodeProtobufBody(body: Buffer, expected: ExpectedKind): KubeOb
     if (body.length <= PREFIX_BYTES && body.toString('latin1').startsWith('k8s\0')) throw new ProtobufError('empty body');
     const { apiVersion, kind, raw } = readProtobufEnvelope(body);
     const version = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`;
-    if (kind !== expected.kind || apiVersion !== version) return { apiVersion, kind };
+    // Clients send the options of a delete in the version of whatever they delete.
+    const isOptions = kind === 'DeleteOptions' && kind === expected.kind;
+    if (!isOptions && (kind !== expected.kind || apiVersion !== version)) return { apiVersion, kind };
     if (!hasProtobufForm(expected.schema)) {
       throw newStatusError(
         415,

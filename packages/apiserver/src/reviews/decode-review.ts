@@ -1,14 +1,16 @@
 import type { KubeObject, Schema } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
+import { negotiate } from '../http/negotiate.js';
+import { wantsPretty } from '../http/respond.js';
 import { bodyFormat, decodeObject, readBody } from '../rest/decode-body.js';
 import { admissionOptions, parseWriteOptions } from '../rest/options.js';
-import { negotiateObjects } from '../rest/render.js';
 import { admissionRequest } from '../rest/write-object.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 
 /** A request object that is answered and not stored: decoded, audited and admitted. */
 export async function decodeReview(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<KubeObject> {
-  negotiateObjects(context);
+  // Reviews have no columns.
+  context.media ??= negotiate(context.exchange.headers.accept, { transforms: 'metadata' }, wantsPretty(context));
   const format = bodyFormat(context);
   const options = parseWriteOptions(context, 'CreateOptions');
   const body = await readBody(context);
