@@ -1,7 +1,6 @@
 /** From flags to a running server, and its orderly end. */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ApiServer, createServerMetrics, type ServerMetrics, startApiServer } from '@k/apiserver';
 import { destination, type Logger, pino } from 'pino';
@@ -137,7 +136,6 @@ export async function run(flags: Flags): Promise<RunningServer> {
       healthChecks: encryption?.healthChecks ?? [],
       requestTimeoutMs: flags.number('request-timeout'),
       shutdownDelayMs: flags.number('shutdown-delay-duration'),
-      identity: hostname(),
       identity: hostname(),
       rootCa: given?.cert ?? certificates.ca,
       log,
