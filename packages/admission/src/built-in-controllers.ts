@@ -1,4 +1,5 @@
 /** The registry: which function makes which of kube-apiserver's plugins. */
+import { AdmissionExpressions } from './cel/admission-expressions.js';
 import type { AdmissionConfiguration } from './configuration.js';
 import { alwaysAdmit } from './controllers/always-admit.js';
 import { alwaysDeny } from './controllers/always-deny.js';
@@ -33,6 +34,8 @@ import { storageObjectInUseProtection } from './controllers/storage-object-in-us
 import { taintNodesByCondition } from './controllers/taint-nodes-by-condition.js';
 import type { AdmissionController, AdmissionDependencies } from './interface.js';
 import { canonicalPluginName, PLUGIN_ORDER, resolvePlugins } from './names.js';
+import { mutatingAdmissionPolicy } from './policies/mutating.js';
+import { validatingAdmissionPolicy } from './policies/validating.js';
 import { parseResourceQuotaConfiguration } from './quota/limited-resources.js';
 import { mutatingAdmissionWebhook } from './webhooks/mutating.js';
 import { validatingAdmissionWebhook } from './webhooks/validating.js';
@@ -88,7 +91,9 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   DefaultIngressClass: defaultIngressClass,
   DenyServiceExternalIPs: denyServiceExternalIps,
   PodTopologyLabels: podTopologyLabels,
+  MutatingAdmissionPolicy: mutatingAdmissionPolicy,
   MutatingAdmissionWebhook: (dependencies) => mutatingAdmissionWebhook(dependencies),
+  ValidatingAdmissionPolicy: validatingAdmissionPolicy,
   ValidatingAdmissionWebhook: (dependencies) => validatingAdmissionWebhook(dependencies),
   ResourceQuota: (dependencies, configuration) => resourceQuota(dependencies, parseResourceQuotaConfiguration(configuration)),
   AlwaysDeny: alwaysDeny,
@@ -103,11 +108,12 @@ export const BUILT_IN_CONTROLLERS: readonly string[] = PLUGIN_ORDER.filter((name
  * @throws {RangeError} naming an unknown plugin, or the configuration field and value that is wrong.
  */
 export function createBuiltInControllers(dependencies: AdmissionDependencies, selection: BuiltInSelection = {}): AdmissionController[] {
+  const shared: AdmissionDependencies = { ...dependencies, expressions: dependencies.expressions ?? new AdmissionExpressions() };
   return resolvePlugins(selection).flatMap((name) => {
     const factory = FACTORIES[name];
     if (factory === undefined && selection.enable?.some((given) => canonicalPluginName(given) === name)) {
       dependencies.log?.warn({ plugin: name }, 'admission plugin is enabled, but does nothing in this server');
     }
-    return factory === undefined ? [] : [factory(dependencies, selection.configuration?.get(name), selection)];
+    return factory === undefined ? [] : [factory(shared, selection.configuration?.get(name), selection)];
   });
 }

@@ -156,6 +156,8 @@ export interface AdmissionDependencies {
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number;
   log?: { warn(data: object, text: string): void; error(data: object, text: string): void };
+  /** The compiler of expressions, shared by all that compile some. Default: one for each controller. */
+  expressions?: import('./cel/admission-expressions.js').AdmissionExpressions;
   /** Shared with whatever recalculates quotas in the same process. Default: the controller's own. */
   quotaLedger?: import('./quota/ledger.js').QuotaLedger;
   /** Observes durations in seconds; see the metric names in the README. */

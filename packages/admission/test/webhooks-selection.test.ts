@@ -140,6 +140,9 @@ describe('match policy', () => {
   });
 });
 
+const END_OF_INPUT =
+  "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | 1 +\n | ...^";
+
 describe('match conditions', () => {
   const conditions = (...expressions: string[]) => ({
     matchConditions: expressions.map((expression, i) => ({ name: `c${i}`, expression })),
@@ -176,9 +179,12 @@ describe('match conditions', () => {
   const deep = `${'[1,2,3,4,5,6,7,8,9,0].map(a, '.repeat(8)}1${')'.repeat(8)}`;
   it.each([
     ['object.nope == 1', `expression 'object.nope == 1' resulted in error: no such key: nope`],
-    ['1 +', 'compilation error: Unexpected token: EOF'],
-    ['object.data.k.matches("(")', 'compilation error: error parsing regexp: missing closing ): `(`'],
-    ['"text"', 'compilation error: must evaluate to bool'],
+    ['1 +', `compilation error: compilation failed: ${END_OF_INPUT}`],
+    [
+      'object.data.k.matches("(")',
+      'compilation error: compilation failed: ERROR: <input>:1:23: invalid matches argument\n | object.data.k.matches("(")\n | ......................^',
+    ],
+    ['"text"', 'compilation error: must evaluate to bool but got string'],
     [`${deep} == []`, 'validation failed due to running out of cost budget, no further validation rules will be run'],
   ])('%s fails as the failure policy says', async (expression, text) => {
     const outcome = async (failurePolicy: string) => {
@@ -204,9 +210,12 @@ describe('match conditions', () => {
         causes: [
           {
             field: 'webhooks[0].matchConditions[1].expression',
-            message: 'Invalid value: "1 +": compilation failed: Unexpected token: EOF',
+            message: `Invalid value: "1 +": compilation failed: ${END_OF_INPUT}`,
           },
-          { field: 'webhooks[0].matchConditions[2].expression', message: 'Invalid value: "\\"text\\"": must evaluate to bool' },
+          {
+            field: 'webhooks[0].matchConditions[2].expression',
+            message: 'Invalid value: "\\"text\\"": must evaluate to bool but got string',
+          },
         ],
       },
     });

@@ -4,6 +4,7 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import type { AdmissionDependencies } from '@k/admission';
 import { createAdmissionMetrics } from '@k/admission/metrics';
+import { AdmissionExpressions } from '@k/admission/policies';
 import { QuotaLedger } from '@k/admission/quota';
 import { WebhookClient } from '@k/admission/webhooks';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
@@ -56,6 +57,7 @@ import { InformerSet } from './informer-set.js';
 import { LocalClient } from './local-client.js';
 import { createServerMetrics, type ServerMetrics } from './metrics.js';
 import { openApiFilter } from './openapi/filter.js';
+import { policyHooks } from './policies/policy-check.js';
 import { createRbacSource } from './rbac-source.js';
 import { ResourceRegistry } from './registry.js';
 import { resolveRequestInfo } from './request-info.js';
@@ -171,16 +173,18 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     ...modes.map((mode) => (mode === 'RBAC' ? createRbacAuthorizer(source) : mode === 'Node' ? (node as Authorizer) : mode)),
   ]);
   const quotaLedger = new QuotaLedger();
+  const expressions = new AdmissionExpressions();
   const admission = await options.admission({
     objects: informers,
     quotaLedger,
+    expressions,
     metrics: createAdmissionMetrics(metrics.registry),
     sink: localSink(client),
     authorize: authorizeFor(authorizer),
     catalogue,
     log,
   });
-  const hooks = new Map<string, WriteHook>([['services.', services]]);
+  const hooks = new Map<string, WriteHook>([['services.', services], ...policyHooks(expressions)]);
   for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
     hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
   }

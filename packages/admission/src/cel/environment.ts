@@ -1,14 +1,26 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { registerAuthorizer } from './authorizer.js';
+import { registerNamedFormats } from './functions/named-formats.js';
+import { registerNetwork } from './functions/network.js';
+import { registerSemver } from './functions/semver.js';
+import { registerStringExtensions } from './functions/strings.js';
+import { registerTranslated } from './functions/translated.js';
 import { registerFunctions } from './functions.js';
 
 /** Structure that an expression may have; far above what people write. */
-const LIMITS = { maxAstNodes: 20_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 };
+const LIMITS = { maxAstNodes: 20_000, maxDepth: 200, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 };
 
-/** What an admission expression may read: `object`, `oldObject`, `request` and `authorizer`, and Kubernetes' functions. */
+/** Where admission expressions run: their variables, CEL's functions and Kubernetes'. */
 export function createAdmissionEnvironment(): Environment {
   const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: LIMITS });
   registerFunctions(environment);
+  registerTranslated(environment);
+  registerStringExtensions(environment);
+  registerNetwork(environment);
+  registerSemver(environment);
+  registerNamedFormats(environment);
   registerAuthorizer(environment);
-  return environment.registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn');
+  environment.registerFunction('_jsonpatch_escapeKey(string): string', (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'));
+  for (const name of ['object', 'oldObject', 'request', 'params', 'namespaceObject']) environment.registerVariable(name, 'dyn');
+  return environment;
 }

@@ -32,6 +32,7 @@ interface Instance {
 /** Operators whose operands are read in full. */
 const WEIGHED: ReadonlySet<string> = new Set(['call', 'rcall', '==', '!=', 'in', '+', '<', '<=', '>', '>=']);
 const IDLE_MAX = 8;
+const BUDGET_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 
 /** A compiled expression. Safe to use by several requests at once. */
 export class CelProgram {
@@ -58,19 +59,7 @@ export class CelProgram {
    * @throws {@link CelBudgetError} when the budget is used up; {@link CelEvaluationError} for everything else.
    */
   async evaluate(variables: Record<string, unknown>, budget: CelBudget): Promise<unknown> {
-    const instance = this.#idle.pop() ?? this.#compile(new Set()).instance;
-    instance.meter = { budget, sizes: new WeakMap() };
-    try {
-      const value = await instance.run(variables);
-      if (budget.left < 0) throw new CelBudgetError();
-      return value;
-    } catch (error) {
-      // An error that the budget caused may have been worded anew on its way up.
-      if (budget.left < 0) throw new CelBudgetError('operation cancelled: actual cost limit exceeded');
-      throw evaluationFault(error);
-    } finally {
-      if (this.#idle.length < IDLE_MAX) this.#idle.push(instance);
-    }
+    return this.run(variables, budget);
   }
 
   /**
@@ -79,18 +68,42 @@ export class CelProgram {
    * @throws like {@link evaluate}.
    */
   evaluateNow(variables: Record<string, unknown>, budget: CelBudget): unknown {
+    return this.run(variables, budget);
+  }
+
+  /**
+   * The value, or a promise of it when the expression waits for something.
+   *
+   * @throws like {@link evaluate}.
+   */
+  run(variables: Record<string, unknown>, budget: CelBudget): unknown {
     const instance = this.#idle.pop() ?? this.#compile(new Set()).instance;
     instance.meter = { budget, sizes: new WeakMap() };
-    try {
-      const value = instance.run(variables);
-      if (budget.left < 0) throw new CelBudgetError();
-      return value;
-    } catch (error) {
-      if (budget.left < 0) throw new CelBudgetError('operation cancelled: actual cost limit exceeded');
-      throw evaluationFault(error);
-    } finally {
+    const release = (): void => {
       if (this.#idle.length < IDLE_MAX) this.#idle.push(instance);
+    };
+    const settle = (value: unknown): unknown => {
+      release();
+      if (budget.left < 0) throw new CelBudgetError(BUDGET_EXCEEDED);
+      return value;
+    };
+    const fail = (error: unknown): never => {
+      // An error that the budget caused may have been worded anew on its way up.
+      if (budget.left < 0) throw new CelBudgetError(BUDGET_EXCEEDED);
+      throw evaluationFault(error);
+    };
+    let value: unknown;
+    try {
+      value = instance.run(variables);
+    } catch (error) {
+      release();
+      return fail(error);
     }
+    if (!(value instanceof Promise)) return settle(value);
+    return value.then(settle, (error: unknown) => {
+      release();
+      return fail(error);
+    });
   }
 
   #compile(identifiers: Set<string>): { instance: Instance; type: string } {
@@ -110,12 +123,37 @@ export class CelProgram {
   }
 }
 
+/** Operators whose operands could take part, were the other one of the right type. */
+const ADDABLE = /^(?:int|uint|double|string|bytes|list|google\.protobuf\.(?:Timestamp|Duration))/;
+const COMPARABLE = /^(?:bool|int|uint|double|string|bytes|google\.protobuf\.(?:Timestamp|Duration))/;
+
+/** The library's words for an error in those of upstream's interpreter. */
+function runtimeText(text: string, code: string): string {
+  if (code === 'invalid_condition_type' || code === 'invalid_logical_operand') return 'no such overload';
+  if (code === 'modulo_by_zero') return 'modulus by zero';
+  if (code === 'optional_value_missing') return 'optional.none() dereference';
+  if (code === 'numeric_overflow') return text.toLowerCase().replace(/: -?\d+$/, '');
+  const plain = text.replaceAll(/dyn<([^<>]+)>/g, '$1');
+  const binary = /^no such overload: (\S+).* (\+|-|\*|\/|%|<|<=|>|>=) (\S+)$/.exec(plain);
+  if (binary !== null) {
+    const [, left = '', operator = ''] = binary;
+    const takesPart = operator === '+' || operator === '-' ? ADDABLE : /[<>]/.test(operator) ? COMPARABLE : /^(?:int|uint|double)/;
+    return takesPart.test(left) ? 'no such overload' : `no such overload: _${operator}_`;
+  }
+  const unary = /^no such overload: ([!-])\S+$/.exec(plain);
+  if (unary !== null) return `no such overload: ${unary[1]}_`;
+  const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(plain);
+  if (call === null) return text.slice(0, 1).toLowerCase() + text.slice(1);
+  const [, receiver, name = '', args = ''] = call;
+  const simple = (type: string): string => type.replace(/<.*>$/, '');
+  if (name === 'size') return 'no such overload: size';
+  const given = [...(receiver === undefined ? [] : [receiver]), ...(args === '' ? [] : args.split(', '))].map(simple);
+  return `no such overload: ${name.replace(/^_/, '')}(${given.join(', ')})`;
+}
+
 function evaluationFault(error: unknown): CelEvaluationError {
   if (error instanceof CelEvaluationError) return error;
-  if (error instanceof EvaluationError) {
-    const text = error.summary;
-    return new CelEvaluationError(text.slice(0, 1).toLowerCase() + text.slice(1), { cause: error });
-  }
+  if (error instanceof EvaluationError) return new CelEvaluationError(runtimeText(error.summary, error.code), { cause: error });
   return new CelEvaluationError(error instanceof Error ? error.message : String(error), { cause: error });
 }
 

@@ -1,8 +1,6 @@
 import { type FieldError, invalid, type KubeObject, newInvalid } from '@k/apimachinery';
-import type { Environment } from '@marcbachmann/cel-js';
-import { createAdmissionEnvironment } from '../cel/environment.js';
+import { AdmissionExpressions } from '../cel/admission-expressions.js';
 import { CelCompileError } from '../cel/errors.js';
-import { CelProgram } from '../cel/program.js';
 import type { AdmissionRequest } from '../interface.js';
 import type { WebhookConfiguration } from './types.js';
 
@@ -22,17 +20,17 @@ const expressionsOf = (object: KubeObject | null): string[] =>
  *
  * @throws StatusError 422 naming the expressions.
  */
-export function checkMatchConditions(request: AdmissionRequest): void {
+export function checkMatchConditions(request: AdmissionRequest, expressions?: AdmissionExpressions): void {
   const kind = KINDS[request.resource.resource];
   if (kind === undefined || request.object === null || request.subresource !== '') return;
   const stored = new Set(expressionsOf(request.oldObject));
   const errors: FieldError[] = [];
-  let environment: Environment | undefined;
+  let compiler = expressions;
   for (const [i, { matchConditions }] of ((request.object as WebhookConfiguration).webhooks ?? []).entries()) {
     for (const [j, { expression }] of (matchConditions ?? []).entries()) {
       if (stored.has(expression)) continue;
-      environment ??= createAdmissionEnvironment();
-      const fault = faultOf(environment, expression);
+      compiler ??= new AdmissionExpressions();
+      const fault = faultOf(compiler, expression);
       if (fault === null) continue;
       errors.push(invalid(`webhooks[${i}].matchConditions[${j}].expression`, expression, fault));
     }
@@ -40,12 +38,12 @@ export function checkMatchConditions(request: AdmissionRequest): void {
   if (errors.length > 0) throw newInvalid({ group: request.kind.group, kind }, request.name, errors);
 }
 
-function faultOf(environment: Environment, expression: string): string | null {
+function faultOf(expressions: AdmissionExpressions, expression: string): string | null {
   try {
-    const { resultType } = new CelProgram(environment, expression);
-    return resultType === 'bool' || resultType === 'dyn' ? null : 'must evaluate to bool';
+    expressions.compile(expression, { hasParams: false, hasAuthorizer: true }, ['bool']);
+    return null;
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error;
-    return `compilation failed: ${error.message}`;
+    return error.message;
   }
 }

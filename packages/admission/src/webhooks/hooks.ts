@@ -1,9 +1,9 @@
 /** The webhooks of all configurations, compiled, in the order in which they are asked. */
-import { type LabelSelector, selectorFromLabelSelector } from '@k/apimachinery';
-import type { Environment } from '@marcbachmann/cel-js';
-import { createAdmissionEnvironment } from '../cel/environment.js';
+import { selectorFromLabelSelector } from '@k/apimachinery';
+import { AdmissionExpressions } from '../cel/admission-expressions.js';
 import type { AdmissionDependencies } from '../interface.js';
 import { MatchConditions } from './match-conditions.js';
+import type { MatchCriteria } from './request-matcher.js';
 import type { WebhookConfiguration, WebhookSpec, WebhookType } from './types.js';
 
 /** The API group of configurations and policies. */
@@ -15,8 +15,7 @@ export interface Hook {
   readonly configuration: string;
   /** The same for the same webhook as long as its configuration lives. */
   readonly uid: string;
-  readonly namespaceSelector: LabelSelector;
-  readonly objectSelector: LabelSelector;
+  readonly criteria: MatchCriteria;
   readonly conditions: MatchConditions;
 }
 
@@ -28,12 +27,13 @@ export class Hooks {
   #compiled = new Map<WebhookConfiguration, readonly Hook[]>();
   #seen: readonly WebhookConfiguration[] = [];
   #hooks: readonly Hook[] = [];
-  #environment: Environment | undefined;
+  readonly #expressions: AdmissionExpressions;
 
   constructor(dependencies: AdmissionDependencies, type: WebhookType, resource: string) {
     this.#dependencies = dependencies;
     this.#type = type;
     this.#resource = resource;
+    this.#expressions = dependencies.expressions ?? new AdmissionExpressions();
   }
 
   /** All of them, by the name of their configuration, then in its order. The same array until something changes. */
@@ -52,8 +52,6 @@ export class Hooks {
   }
 
   #compile(configuration: WebhookConfiguration): Hook[] {
-    this.#environment ??= createAdmissionEnvironment();
-    const environment = this.#environment;
     const name = configuration.metadata?.name ?? '';
     const counts = new Map<string, number>();
     return (configuration.webhooks ?? []).map((spec) => {
@@ -63,9 +61,24 @@ export class Hooks {
         spec,
         configuration: name,
         uid: `${name}/${spec.name}/${count}`,
-        namespaceSelector: selectorFromLabelSelector(spec.namespaceSelector) ?? [],
-        objectSelector: selectorFromLabelSelector(spec.objectSelector) ?? [],
-        conditions: new MatchConditions(spec, this.#type, environment, this.#dependencies),
+        criteria: {
+          rules: spec.rules ?? [],
+          matchPolicy: spec.matchPolicy,
+          namespaceSelector: selectorFromLabelSelector(spec.namespaceSelector) ?? [],
+          objectSelector: selectorFromLabelSelector(spec.objectSelector) ?? [],
+        },
+        conditions: new MatchConditions(
+          {
+            name: spec.name,
+            kind: 'webhook',
+            type: this.#type,
+            conditions: spec.matchConditions ?? [],
+            failurePolicy: spec.failurePolicy,
+          },
+          this.#expressions,
+          { hasParams: false, hasAuthorizer: true },
+          this.#dependencies,
+        ),
       };
     });
   }

@@ -1,3 +1,4 @@
+import { stringifyExactJson } from '@k/apimachinery';
 import type { AdmissionRequest } from '../interface.js';
 
 /** Which webhooks are to be asked once more about one request, because others changed the object after them. */
@@ -8,7 +9,7 @@ export class Reinvocation {
 
   /** At the start of the second pass: other controllers changed what the webhooks had left. */
   begin(request: AdmissionRequest): void {
-    if (JSON.stringify(request.object) !== this.#lastOutput) this.objectChanged();
+    if (stringifyExactJson(request.object) !== this.#lastOutput) this.objectChanged();
   }
 
   /** All that were called before and wish it are due again. */
@@ -26,6 +27,6 @@ export class Reinvocation {
   }
 
   end(request: AdmissionRequest): void {
-    if (this.#called.size > 0 || this.#due.size > 0) this.#lastOutput = JSON.stringify(request.object);
+    if (this.#called.size > 0 || this.#due.size > 0) this.#lastOutput = stringifyExactJson(request.object);
   }
 }

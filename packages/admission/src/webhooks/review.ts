@@ -1,6 +1,6 @@
 /** `AdmissionReview`, both ways: what a webhook is sent, and what its answer must look like. */
 import { randomUUID } from 'node:crypto';
-import { goQuote, parseGroupVersion, parseJson, type Status, StatusError } from '@k/apimachinery';
+import { goQuote, parseGroupVersion, parseJson, type Status, StatusError, stringifyExactJson } from '@k/apimachinery';
 import type { PatchOperation } from '../interface.js';
 import type { WebhookSpec } from './types.js';
 import type { VersionedRequest } from './versioned-request.js';
@@ -40,7 +40,7 @@ export function writeReview(spec: WebhookSpec, versioned: VersionedRequest): Rev
   const uid = randomUUID();
   const { options, dryRun, ...description } = versioned.describe();
   const request = { uid, ...description, object: versioned.object, oldObject: versioned.oldObject, dryRun, options };
-  return { uid, version, body: JSON.stringify({ kind: KIND, apiVersion: `admission.k8s.io/${version}`, request }) };
+  return { uid, version, body: stringifyExactJson({ kind: KIND, apiVersion: `admission.k8s.io/${version}`, request }) };
 }
 
 /**

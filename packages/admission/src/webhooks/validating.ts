@@ -31,7 +31,7 @@ export function validatingAdmissionWebhook(dependencies: AdmissionDependencies, 
     supportsOperation: () => true,
     validate(request) {
       if (isExempt(request)) {
-        checkMatchConditions(request);
+        checkMatchConditions(request, dependencies.expressions);
         return undefined;
       }
       return caches.whenFilled(request, () => {

@@ -53,7 +53,7 @@ export async function deleteObject(
   context: RequestContext,
   scope: ResourceScope,
   options: DeleteOptions,
-  { admit = true }: { admit?: boolean } = {},
+  { admit = true, admittedName }: { admit?: boolean; admittedName?: string } = {},
 ): Promise<DeleteResult> {
   const { definition } = scope.served;
   const storage = server.registry.storage(definition);
@@ -69,6 +69,7 @@ export async function deleteObject(
         oldObject: old,
         options: options.body ?? { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
         dryRun: options.dryRun,
+        ...(admittedName === undefined ? {} : { name: admittedName }),
       });
       await server.admission.runMutating(request);
       await server.admission.runValidating(request);

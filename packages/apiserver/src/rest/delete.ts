@@ -80,7 +80,8 @@ export async function handleDeleteCollection(server: ServerContext, context: Req
         for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
           const one: ResourceScope = { ...scope, namespace: item.namespace, name: item.name };
           try {
-            await deleteObject(server, context, one, options);
+            // Admission sees the request's name, and a collection has none.
+            await deleteObject(server, context, one, options, { admittedName: '' });
           } catch (error) {
             if (!StatusError.is(error, 'NotFound')) throw error;
           }
