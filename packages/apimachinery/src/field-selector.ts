@@ -23,8 +23,10 @@ function splitTerms(text: string): string[] {
   return terms;
 }
 
+/** Only escaped commas and equals signs may stand in a value. */
 function unescapeValue(text: string): string {
-  return text.replace(/\\(.)/g, (whole, char: string) => {
+  return text.replace(/\\([^]?)|[,=]/g, (whole, char: string | undefined) => {
+    if (char === undefined) throw new Error(`invalid field selector: unescaped character in value: ${whole.charCodeAt(0)}`);
     if (char === '\\' || char === ',' || char === '=') return char;
     throw new Error(`invalid field selector: invalid escape sequence: ${whole}`);
   });

@@ -23,13 +23,14 @@ export function parseYaml(text: string): unknown {
 }
 
 /**
- * Parses one YAML (or JSON) document; keys that occur twice are reported rather than refused.
+ * Parses the first YAML (or JSON) document of a text; keys that occur twice are reported rather than refused.
  *
  * @throws {SyntaxError} `yaml: line N: …`; also for alias bombs.
  */
 export function parseYamlFields(text: string): ParsedYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { ...OPTIONS, uniqueKeys: false, lineCounter: lines });
+  document.errors = document.errors.filter(({ code }) => code !== 'MULTIPLE_DOCS');
   const value = toValue(document, text);
   const duplicates: string[] = [];
   visit(document, {

@@ -124,5 +124,5 @@ export function resolveRequestInfo(method: string, path: string, query: URLSearc
 /** `watch=1`, `watch=true` and a bare `watch` ask for a watch. */
 function isWatch(query: URLSearchParams | null): boolean {
   const value = query?.get('watch');
-  return value !== null && value !== undefined && value !== '0' && value.toLowerCase() !== 'false' && value.toLowerCase() !== 'f';
+  return value !== null && value !== undefined && value !== '0' && value.toLowerCase() !== 'false';
 }

@@ -86,7 +86,7 @@ const INITIAL_STATUS: Readonly<Record<string, object>> = {
   daemonsets: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
 };
 
-/** Generation rises with the spec; deployments count annotation changes too. */
+/** Generation rises with the spec; deployments count annotation changes too, unless they come with the status. */
 function updateGeneration(object: KubeObject, old: KubeObject, withAnnotations: boolean): void {
   const metadata = (object.metadata ??= {});
   metadata.generation = old.metadata?.generation ?? 1;
@@ -144,7 +144,7 @@ export function workloadStrategy(resource: string): KindRules {
         object['status'] = old['status'];
         if (resource === 'daemonsets') keepTemplateGeneration(object, old);
       }
-      updateGeneration(object, old, resource === 'deployments');
+      updateGeneration(object, old, resource === 'deployments' && subresource !== 'status');
     },
     ...(scaled
       ? {

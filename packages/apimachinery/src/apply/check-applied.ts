@@ -30,6 +30,17 @@ function scalarFault(value: unknown, schema: Schema): string | null {
   }
 }
 
+/** What keeps an element from having a key in its list, or null. */
+function elementFault(item: unknown, schema: Schema): string | null {
+  if (schema.listType === 'map') {
+    if (item === null) return 'associative list with keys may not have a null element';
+    return isPlainObject(item) ? null : 'associative list with keys may not have non-map elements';
+  }
+  if (isPlainObject(item)) return "associative list without keys has an element that's a map type";
+  if (Array.isArray(item)) return 'not supported: associative list with lists as elements';
+  return item === null ? "associative list without keys has an element that's an explicit null" : null;
+}
+
 /** Every fault of an applied value, each with its path: `.spec.x: field not declared in schema`. */
 export function appliedFaults(value: unknown, schema: Schema | undefined, path = ''): string[] {
   const fault = (text: string): string[] => [path === '' ? text : `${path}: ${text}`];
@@ -57,6 +68,8 @@ export function appliedFaults(value: unknown, schema: Schema | undefined, path =
     }
     const seen = new Set<string>();
     return value.flatMap((item, i) => {
+      const wrong = elementFault(item, schema);
+      if (wrong !== null) return fault(`element ${i}: ${wrong}`);
       const part = itemPart(item, schema);
       if (part === null) {
         const missing = schema.listMapKeys?.find((key) => !isPlainObject(item) || item[key] === undefined) ?? '';

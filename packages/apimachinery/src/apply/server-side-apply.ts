@@ -71,11 +71,13 @@ export function applyServerSide(options: ServerSideApply): AppliedResult {
 }
 
 function notTyped(applied: KubeObject, faults: readonly string[]): Error {
-  const { namespace = '', name = '' } = applied.metadata ?? {};
+  const { namespace, name }: { namespace?: unknown; name?: unknown } = applied.metadata ?? {};
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const apiVersion = applied.apiVersion ?? '';
   const version = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
-  const text = faults.length === 1 ? (faults[0] as string) : ['errors:', ...faults.map((fault) => `  ${fault}`)].join('\n');
-  return newBadRequest(`failed to create typed patch object (${namespace}/${name}; ${version}, Kind=${applied.kind ?? ''}): ${text}`);
+  const list = faults.length === 1 ? (faults[0] as string) : ['errors:', ...faults.map((fault) => `  ${fault}`)].join('\n');
+  const whose = `${text(namespace)}/${text(name)}; ${version}, Kind=${applied.kind ?? ''}`;
+  return newBadRequest(`failed to create typed patch object (${whose}): ${list}`);
 }
 
 function withoutManagedFields(object: KubeObject): KubeObject {

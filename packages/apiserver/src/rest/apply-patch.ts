@@ -72,7 +72,6 @@ export function applyPlan(
     );
     const decoded = finishDecode(context, structuredClone(object), target, [], 'Ignore', (text) => newBadRequest(text));
     const metadata = (decoded.metadata ??= {});
-    if (metadata.name === undefined || metadata.name === '') metadata.name = scope.name;
     if (live === null || metadata.resourceVersion !== live.metadata?.resourceVersion || applied.metadata?.resourceVersion !== undefined) {
       // The client insists on a version.
     } else delete metadata.resourceVersion;
@@ -115,10 +114,6 @@ function checkApplied(expected: ExpectedKind, applied: KubeObject): void {
     throw newBadRequest(
       `invalid object type: ${apiVersion.includes('/') || apiVersion === '' ? apiVersion || '/' : `/${apiVersion}`}, Kind=${kind}`,
     );
-  }
-  const { metadata } = applied as { metadata?: unknown };
-  if (metadata !== undefined && metadata !== null && (typeof metadata !== 'object' || Array.isArray(metadata))) {
-    throw newBadRequest('error decoding YAML: metadata must be an object');
   }
   if (applied.metadata?.managedFields !== undefined && applied.metadata.managedFields !== null) {
     throw newBadRequest('metadata.managedFields must be nil');

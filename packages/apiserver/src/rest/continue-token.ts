@@ -1,4 +1,5 @@
 import { newBadRequest, parseJson } from '@k/apimachinery';
+import { jsonTypeName } from './json-type-name.js';
 
 /** What a continue token says: where the previous page ended, and at which revision it was read. */
 export interface ContinueToken {
@@ -29,15 +30,22 @@ export function decodeContinue(text: string): ContinueToken {
   } catch (error) {
     throw invalidToken((error as Error).message);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidToken('json: cannot unmarshal into Go value of type storage.continueToken');
+  if ((value !== null && typeof value !== 'object') || Array.isArray(value)) {
+    throw invalidToken(`json: cannot unmarshal ${jsonTypeName(value)} into Go value of type storage.continueToken`);
   }
-  const { v, rv, start } = value as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== 'meta.k8s.io/v1') throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(v ?? '')}`);
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
-    throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  const { v = '', rv = 0, start = '' } = (value ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
+  const wrong = [
+    { field: 'v', found: v, type: 'string' },
+    { field: 'rv', found: rv, type: 'int64' },
+    { field: 'start', found: start, type: 'string' },
+  ].find(({ found, type }) => (type === 'string' ? typeof found !== 'string' : !Number.isInteger(found)));
+  if (wrong !== undefined) {
+    const found = typeof wrong.found === 'number' ? `number ${wrong.found}` : jsonTypeName(wrong.found);
+    throw invalidToken(`json: cannot unmarshal ${found} into Go struct field continueToken.${wrong.field} of type ${wrong.type}`);
   }
+  if (v !== 'meta.k8s.io/v1') throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(v)}`);
+  if (rv === 0) throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '') throw invalidToken('encoded start key empty (version meta.k8s.io/v1)');
   if (start.split('/').some((part) => part === '..' || part === '.')) throw invalidToken(start);
-  return { startAfter: start.endsWith('\0') ? start.slice(0, -1) : start, revision: rv };
+  return { startAfter: start.endsWith('\0') ? start.slice(0, -1) : start, revision: rv as number };
 }

@@ -112,7 +112,10 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       if (isNamed && info.name === '') throw noSuchResource();
       if (isNamed) checkSegment('Name', info.name);
       if (namespace !== '') checkSegment('Namespace', namespace);
-      if (!ALLOWED_METHODS.has(context.exchange.method)) throw methodNotAllowed();
+      // The old paths of watches end at objects, and know one method.
+      if (info.verb === 'watch' && info.subresource !== '') throw noSuchResource();
+      const { method } = context.exchange;
+      if (!ALLOWED_METHODS.has(method) || (info.verb === 'watch' && method !== 'GET')) throw methodNotAllowed();
       const verb = isNamed && info.verb === 'list' ? 'get' : info.verb;
       const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);

@@ -72,9 +72,9 @@ export function parseWriteOptions(context: RequestContext, kind: string, rule?: 
   };
 }
 
-/** Go's `strconv.ParseBool`; anything else counts as false. */
+/** A switch in a query: only `0` and `false` are off. */
 export function parseBoolean(text: string): boolean {
-  return ['1', 't', 'T', 'true', 'TRUE', 'True', ''].includes(text);
+  return text !== '0' && text.toLowerCase() !== 'false';
 }
 
 /** The text about the first character that cannot be shown, or null. */

@@ -16,6 +16,7 @@ import type { Freshness, SelectFunction, SelectorEquals } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope } from '../server-context.js';
 import { decodeContinue } from './continue-token.js';
+import { parseBoolean } from './options.js';
 
 /** `meta/v1` ListOptions, checked. */
 export interface ListRequest {
@@ -53,7 +54,7 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
   const limit = parseInteger(limitText);
   const timeoutSeconds = parseInteger(query.get('timeoutSeconds'));
   const initial = query.get('sendInitialEvents');
-  const sendInitialEvents = initial === null || initial === '' ? undefined : isTrue(initial);
+  const sendInitialEvents = initial === null ? undefined : parseBoolean(initial);
   const isLegacy = watch && initial === null && match === '' && (resourceVersion === '' || resourceVersion === '0');
   // A watch from nowhere begins with the present state, as if it had asked for it.
   const sends = isLegacy ? true : sendInitialEvents;
@@ -72,7 +73,7 @@ export function parseListOptions(context: RequestContext, scope: ResourceScope, 
     freshness: { kind: 'latest' },
     continued: false,
     timeoutSeconds,
-    allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks') ?? ''),
+    allowWatchBookmarks: parseBoolean(query.get('allowWatchBookmarks') ?? '0'),
     sendInitialEvents: sends,
   };
   if (!watch) applyFreshness(request, continueToken, scope.served.definition.namespaced ? scope.namespace : '');
@@ -94,10 +95,6 @@ const EVERYTHING: ListRequest = Object.freeze({
   allowWatchBookmarks: false,
   sendInitialEvents: undefined,
 } satisfies ListRequest);
-
-function isTrue(text: string): boolean {
-  return text === '1' || text.toLowerCase() === 'true' || text === 't' || text === 'T';
-}
 
 function parseInteger(text: string | null): number | undefined {
   if (text === null) return undefined;

@@ -88,11 +88,7 @@ export function tableOf(
   withColumns = true,
 ): object {
   const table = scope.subresource?.kind === 'Scale' ? scaleTable : scope.served.version.table;
-  const include = context.query?.get('includeObject') || 'Metadata';
-  if (!INCLUDE_POLICIES.includes(include)) {
-    const message = `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`;
-    throw newStatusError(400, 'BadRequest', message);
-  }
+  const include = includedIn(context);
   const now = Date.now();
   const ordered = table.compare === undefined ? objects : [...objects].sort(table.compare);
   return {
@@ -106,6 +102,14 @@ export function tableOf(
       return { cells: table.cells(object, now), ...(conditions.length > 0 ? { conditions } : {}), object: shown };
     }),
   };
+}
+
+/** What of an object a table's row carries. @throws 400 for what it cannot carry. */
+export function includedIn(context: RequestContext): string {
+  const include = context.query?.get('includeObject') || 'Metadata';
+  if (INCLUDE_POLICIES.includes(include)) return include;
+  const message = `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`;
+  throw newStatusError(400, 'BadRequest', message);
 }
 
 /** What of an object a table's row may carry. */

@@ -14,7 +14,7 @@ import { parseStored, selectableOf, toVersion } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { type ConvertedEvent, ConvertedEvents } from './converted-events.js';
 import { freshnessOf, type ListRequest, parseListOptions } from './read-options.js';
-import { isVerbatim, negotiateObjects } from './render.js';
+import { includedIn, isVerbatim, negotiateObjects } from './render.js';
 import { storageFault } from './storage-fault.js';
 import { bookmarkFrame, type EventType, eventFrame } from './watch-frames.js';
 
@@ -44,6 +44,7 @@ export async function handleWatch(server: ServerContext, context: RequestContext
   }
   const media = negotiateObjects(context, true);
   const request = parseListOptions(context, scope, true);
+  if (media.as === 'Table') includedIn(context);
   const stream = new WatchStream(server, context, scope, media, request);
   await stream.run();
 }
@@ -304,7 +305,7 @@ class WatchStream {
     if (this.#ended) return;
     if (!StorageError.is(error, 'STORAGE_CLOSED')) {
       const fault = StorageError.is(error, 'STORAGE_COMPACTED')
-        ? newExpired(`too old resource version: ${error.data.requestedRevision} (${error.data.compactRevision})`).status
+        ? newExpired(`too old resource version: ${this.#request.resourceVersion} (${error.data.compactRevision})`).status
         : toStatus(storageFault(error, this.#scope.served.definition, '') ?? newInternalError('the watch failed'));
       this.#push(Buffer.from(`{"type":"ERROR","object":${toJson(fault satisfies Status)}}\n`));
       this.#flush();
