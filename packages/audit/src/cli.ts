@@ -5,7 +5,7 @@ const ended = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
 const output = {
   print: (line: string) => void process.stdout.write(`${line}\n`),
-  color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  color: (process.stdout.isTTY === true || process.env['FORCE_COLOR'] !== undefined) && process.env['NO_COLOR'] === undefined,
   signal: ended.signal,
   exit: (code: number) => {
     process.exitCode = code;

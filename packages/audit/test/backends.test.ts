@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AuditBackend, bufferedBackend, ignoreErrors, logBackend, truncateBackend, unionBackend } from '../src/index.js';
+import {
+  type AuditBackend,
+  AuditLogger,
+  bufferedBackend,
+  formatEvent,
+  ignoreErrors,
+  kubernetesAttributes,
+  logBackend,
+  truncateBackend,
+  unionBackend,
+} from '../src/index.js';
 import { event, memory } from './support/events.js';
 
 let dir = '';
@@ -69,21 +79,84 @@ describe('the log backend', () => {
 });
 
 describe('truncation', () => {
+  const big = `"${'x'.repeat(500)}"`;
+
   it('drops bodies first, then the event', () => {
     const backend = memory();
     const lost: string[] = [];
     const truncate = truncateBackend(backend, {
       maxEventBytes: 400,
-      onError: ({ events }) => lost.push(...events.map(({ auditID }) => auditID)),
+      onError: ({ plugin, events, error }) => lost.push(`${plugin}: ${(error as Error).message}: ${events.map(({ auditID }) => auditID)}`),
     });
+    const given = [event(1), event(2, { requestObject: big, responseObject: big }), event(3, { requestURI: 'x'.repeat(500) })];
+    expect(truncate.process([...given, event(4, { level: 'Metadata', requestURI: 'x'.repeat(500) })])).toBe(false);
     expect(
-      truncate.process([event(1), event(2, { requestObject: `"${'x'.repeat(500)}"` }), event(3, { requestURI: 'x'.repeat(500) })]),
-    ).toBe(false);
-    expect(backend.batches.flat().map(({ auditID, requestObject, annotations }) => [auditID, requestObject, annotations])).toEqual([
-      ['id-1', undefined, undefined],
-      ['id-2', undefined, { 'audit.k8s.io/truncated': 'true' }],
+      backend.events.map(({ auditID, requestObject, responseObject, annotations }) => [
+        auditID,
+        requestObject,
+        responseObject,
+        annotations,
+      ]),
+    ).toEqual([
+      ['id-1', undefined, undefined, undefined],
+      ['id-2', undefined, undefined, { 'audit.k8s.io/truncated': 'true' }],
     ]);
-    expect(lost).toEqual(['id-3']);
+    expect(lost).toEqual(['id-3', 'id-4'].map((id) => `truncate: event is too large even after truncating: ${id}`));
+  });
+
+  it('counts the newline', () => {
+    const size = formatEvent(event(1)).length + 1;
+    const drops = (maxEventBytes: number): boolean =>
+      truncateBackend(memory(), { maxEventBytes }).process([event(1, { level: 'Metadata' })]) !== true;
+    // The level has two letters more.
+    expect([drops(size + 1), drops(size)]).toEqual([false, true]);
+  });
+
+  it('splits batches that are too big', () => {
+    const backend = memory();
+    const size = formatEvent(event(1)).length + 1;
+    truncateBackend(backend, { maxEventBytes: size, maxBatchBytes: 2 * size }).process([1, 2, 3, 4, 5].map((id) => event(id)));
+    expect(backend.batches.map((batch) => batch.length)).toEqual([2, 2, 1]);
+  });
+
+  it('is said of later events of the request, too, if it had annotations: they share them', () => {
+    const backend = memory();
+    const logger = new AuditLogger(truncateBackend(backend, { maxEventBytes: 600 }), { level: 'Request' });
+    const stagesOf = (isAnnotated: boolean): unknown[] => {
+      backend.events.length = 0;
+      const auditor = logger.begin({
+        attributes: kubernetesAttributes('POST', '/api/v1/pods'),
+        uri: '/api/v1/pods',
+        user: {},
+        headers: {},
+      });
+      auditor?.setRequestObject({ x: 'x'.repeat(600) });
+      if (isAnnotated) auditor?.addAnnotation('a', 'b');
+      auditor?.emit('RequestReceived');
+      auditor?.setRequestObject({});
+      auditor?.complete();
+      return backend.events.map(({ annotations }) => annotations);
+    };
+    const truncated = { a: 'b', 'audit.k8s.io/truncated': 'true' };
+    expect(stagesOf(true)).toEqual([truncated, truncated]);
+    expect(stagesOf(false)).toEqual([{ 'audit.k8s.io/truncated': 'true' }, undefined]);
+  });
+
+  it('does not reach what an earlier event holds in a buffer', async () => {
+    const kept = memory();
+    const backend = truncateBackend(bufferedBackend(kept, { maxBatchSize: 10 }), { maxEventBytes: 600 });
+    const auditor = new AuditLogger(backend, { level: 'Request' }).begin({
+      attributes: kubernetesAttributes('POST', '/api/v1/pods'),
+      uri: '/api/v1/pods',
+      user: {},
+      headers: {},
+    });
+    auditor?.addAnnotation('a', 'b');
+    auditor?.emit('RequestReceived');
+    auditor?.setRequestObject({ x: 'x'.repeat(600) });
+    auditor?.complete();
+    await backend.close();
+    expect(kept.events.map(({ annotations }) => annotations)).toEqual([{ a: 'b' }, { a: 'b', 'audit.k8s.io/truncated': 'true' }]);
   });
 });
 
@@ -94,6 +167,20 @@ describe('batches', () => {
     for (let i = 0; i < 10; i++) buffered.process([event(i)]);
     await buffered.close();
     expect(backend.batches.map((batch) => batch.length)).toEqual([4, 4, 2]);
+  });
+
+  it('are sent when the first event has waited long enough', async () => {
+    const backend = memory();
+    const buffered = bufferedBackend(backend, { maxBatchSize: 100, maxBatchWaitMs: 50 });
+    const started = performance.now();
+    buffered.process([event(1)]);
+    buffered.process([event(2)]);
+    expect(backend.batches).toEqual([]);
+    await expect.poll(() => backend.batches.map((batch) => batch.length), { timeout: 10_000 }).toEqual([2]);
+    expect(performance.now() - started).toBeGreaterThan(45);
+    buffered.process([event(3)]);
+    await buffered.close();
+    expect(backend.batches.map((batch) => batch.length)).toEqual([2, 1]);
   });
 
   it('drop what does not fit and say so', async () => {

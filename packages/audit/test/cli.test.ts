@@ -109,6 +109,16 @@ it('tail filters, and follows', async () => {
   expect((await run('tail', '-f', '--user', 'bob', file('audit.log'))).lines).toEqual(expected);
 });
 
+it('tail shows only what fits', async () => {
+  const matching = ['--user', 'alice', '--verb', 'create', '--resource', 'secrets', '-n', 'shop'];
+  expect((await run('tail', ...matching, file('audit.log'))).lines).toEqual([
+    '2026-01-01T00:00:00.000000Z 200 alice create shop/secrets/s',
+  ]);
+  for (const other of [['--user', 'bob'], ['--verb', 'get'], ['--resource', 'pods'], ['-n', 'default'], ['--failed']]) {
+    expect((await run('tail', ...matching, ...other, file('audit.log'))).lines, other.join(' ')).toEqual([]);
+  }
+});
+
 it('unusable input is an error', async () => {
   await expect(run('explain', '--policy', file('policy.yaml'), '--verb', 'get')).rejects.toThrow('give either --resource or --path');
   await expect(run('stats', '--top', 'x', file('audit.log'))).rejects.toThrow('--top must be a positive number, got "x"');

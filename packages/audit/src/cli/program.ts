@@ -4,6 +4,7 @@ import { parsePolicy } from '../policy/parse-policy.js';
 import { attributesOf, type RequestFlags } from './attributes.js';
 import { explainRequest } from './explain.js';
 import { lintPolicy } from './lint.js';
+import { painter } from './paint.js';
 import { parseEvent, readLog } from './read-log.js';
 import { replayLog } from './replay.js';
 import { type EventFilter, logStats, passesFilter } from './stats.js';
@@ -31,6 +32,7 @@ function withFilters(command: Command): Command {
 /** The `k-audit` command. */
 export function auditProgram(output: CliOutput): Command {
   const { print } = output;
+  const paint = painter(output.color);
   const program = new Command('k-audit').description('Audit policies and logs of Kubernetes.').showHelpAfterError();
   program
     .command('explain')
@@ -46,7 +48,8 @@ export function auditProgram(output: CliOutput): Command {
     .option('--group <name...>', 'groups of the user (default: system:authenticated)')
     .action((flags: RequestFlags & { policy: string }) => {
       if ((flags.resource === undefined) === (flags.path === undefined)) throw new Error('give either --resource or --path');
-      for (const line of explainRequest(parsePolicy(readFileSync(flags.policy, 'utf8')), attributesOf(flags))) print(line);
+      const lines = explainRequest(parsePolicy(readFileSync(flags.policy, 'utf8')), attributesOf(flags));
+      for (const line of lines) print(line.endsWith(': matches') || line.startsWith('level ') ? paint(line, 'green') : line);
     });
   program
     .command('lint')
@@ -55,7 +58,9 @@ export function auditProgram(output: CliOutput): Command {
     .action((files: string[]) => {
       for (const file of files) {
         const findings = lintPolicy(readFileSync(file, 'utf8'));
-        for (const { line, column, severity, message } of findings) print(`${file}:${line}:${column}: ${severity}: ${message}`);
+        for (const { line, column, severity, message } of findings) {
+          print(`${file}:${line}:${column}: ${paint(severity, severity === 'error' ? 'red' : 'yellow')}: ${message}`);
+        }
         if (findings.length > 0) output.exit(1);
       }
     });
@@ -80,8 +85,8 @@ export function auditProgram(output: CliOutput): Command {
       const stats = await logStats(readLog(log), { most: Number(top), filter });
       print(`${stats.requests} requests`);
       for (const part of ['users', 'actions', 'denied'] as const) {
-        print(part);
-        for (const [name, count] of stats[part]) print(`  ${count} ${name}`);
+        print(paint(part, 'bold'));
+        for (const [name, count] of stats[part]) print(part === 'denied' ? paint(`  ${count} ${name}`, 'red') : `  ${count} ${name}`);
       }
       if (stats.unreadable > 0) print(`${stats.unreadable} lines are no events`);
     });
@@ -91,7 +96,7 @@ export function auditProgram(output: CliOutput): Command {
     .argument('<log>', 'audit log')
     .action(async (log: string, { follow, ...filter }: EventFilter & { follow?: boolean }) => {
       const show = (event: ReturnType<typeof parseEvent>): void => {
-        if (event !== null && passesFilter(event, filter)) print(showEvent(event, output.color));
+        if (event !== null && passesFilter(event, filter)) print(showEvent(event, paint));
       };
       if (follow === true) for await (const line of followFile(log, output.signal)) show(parseEvent(line));
       else for await (const event of readLog(log)) show(event);

@@ -1,22 +1,22 @@
 import { createReadStream, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Paint } from './paint.js';
 import type { LoggedEvent } from './read-log.js';
 
 const POLL_MS = 200;
 
 /** One event as one line for people. */
-export function showEvent(event: LoggedEvent, color: boolean): string {
+export function showEvent(event: LoggedEvent, paint: Paint): string {
   const { objectRef, responseStatus } = event;
   const code = responseStatus?.code ?? 0;
-  const paint = (text: string, tone: number): string => (color ? `\u001b[${tone}m${text}\u001b[0m` : text);
   const parts = [objectRef?.namespace, objectRef?.resource, objectRef?.name, objectRef?.subresource].filter(Boolean);
   const what = objectRef === undefined ? event.requestURI : parts.join('/');
-  const tone = code >= 500 ? 31 : code >= 400 ? 33 : 32;
+  const tone = code >= 500 ? 'red' : code >= 400 ? 'yellow' : 'green';
   return [
     event.stageTimestamp,
     paint(code === 0 ? '-' : String(code), tone),
     event.user.username ?? '<none>',
-    paint(event.verb, 36),
+    paint(event.verb, 'cyan'),
     // What clients chose must not steer the terminal.
     JSON.stringify(what).slice(1, -1),
     event.stage === 'ResponseComplete' ? '' : event.stage,
