@@ -125,6 +125,7 @@ function walkValue(value: unknown, schema: Schema, path: string, goPath: string,
       }
       return value;
     case 'number':
+      if (typeof value === 'bigint') return Number(value);
       if (typeof value !== 'number') wrongType(value, schema, goPath, struct, walk);
       return value;
     case 'array':
@@ -137,7 +138,7 @@ function walkValue(value: unknown, schema: Schema, path: string, goPath: string,
 function isInteger(value: number | bigint, format: string | undefined): boolean {
   if (typeof value === 'bigint') return format !== 'int32' && value >= -(2n ** 63n) && value < 2n ** 63n;
   if (!Number.isInteger(value)) return false;
-  return format === 'int32' ? value <= INT32_MAX && value >= -INT32_MAX - 1 : Math.abs(value) <= 2 ** 63;
+  return format === 'int32' ? value <= INT32_MAX && value >= -INT32_MAX - 1 : Number.isSafeInteger(value);
 }
 
 /** The text of a quantity as it is stored, or null after an error. */

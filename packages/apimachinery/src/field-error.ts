@@ -1,3 +1,4 @@
+import { stringifyExactJson } from './exact-json.js';
 import { goQuote } from './go-quote.js';
 import type { StatusCause } from './status.js';
 
@@ -54,7 +55,7 @@ function printValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'string') return goQuote(value);
-  return JSON.stringify(value).replace(/[<>&]/g, (char) => HTML_ESCAPES[char] as string);
+  return stringifyExactJson(value).replace(/[<>&]/g, (char) => HTML_ESCAPES[char] as string);
 }
 
 /** The text of one error without its field: `Invalid value: "x": must be …`. */

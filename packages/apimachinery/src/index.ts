@@ -1,4 +1,5 @@
 export * from './duration.js';
+export * from './exact-json.js';
 export * from './field-error.js';
 export * from './field-selector.js';
 export * from './go-quote.js';

@@ -1,3 +1,5 @@
+import { parseExactJson } from './exact-json.js';
+
 /** The next token of valid JSON: punctuation, a string, or a number or word. */
 const TOKEN = /\s*([{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+)/y;
 
@@ -36,7 +38,7 @@ export function parseMergingDuplicates(text: string): unknown {
       for (let item = next(); item !== ']'; item = next()) if (item !== ',') list.push(read(item));
       return list;
     }
-    return JSON.parse(first);
+    return parseExactJson(first);
   };
   return read(next());
 }

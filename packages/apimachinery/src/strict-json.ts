@@ -1,8 +1,9 @@
 /**
  * JSON from clients. The native parser does the work; a scan beside it finds what the native one cannot tell:
- * duplicate fields, depth, integers beyond 2^53, and the text of a syntax error as Go words it.
+ * duplicate fields, depth, numbers of odd form, and the text of a syntax error as Go words it.
  */
 import { isPlainJson } from './count-members.js';
+import { parseExactJson } from './exact-json.js';
 import { parseMergingDuplicates } from './merge-duplicates.js';
 
 /** Nesting that Go's decoder accepts. */
@@ -38,7 +39,7 @@ export function parseJson(input: Uint8Array | string, options: { strict: boolean
   const text = typeof input === 'string' ? input : decoder.decode(input);
   let value: unknown;
   try {
-    value = text.includes('\\u') && LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    value = parseExactJson(text, text.includes('\\u') && LONE_SURROGATE.test(text) ? wellFormed : undefined);
   } catch {
     // Faults are told byte by byte.
     scan(Buffer.from(typeof input === 'string' ? Buffer.from(input) : input).toString('latin1'), null, null);

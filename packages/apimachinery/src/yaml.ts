@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, parseDocument, visit, YAMLError } from 'yaml';
+import { exactInteger } from './exact-json.js';
 
 /** YAML 1.1 booleans without quotes, as Kubernetes' decoder reads them: `y`, `yes`, `on` and their like are booleans. */
 const OPTIONS = { version: '1.1', merge: true, prettyErrors: false } as const;
@@ -60,9 +61,23 @@ export function parseYamlDocuments(text: string): unknown[] {
   return out;
 }
 
+/** Digits that a double may not hold. */
+const LONG_DIGITS = /\d{16}/;
+
+/** Integers beyond ±2^53 keep all their digits. */
+function keepDigits(document: Pick<Document, 'errors' | 'toJS'>): void {
+  visit(document as Document, {
+    Scalar(_key, node) {
+      const { value, source = '' } = node;
+      if (typeof value === 'number' && /^-?\d+$/.test(source)) node.value = exactInteger(source);
+    },
+  });
+}
+
 function toValue(document: Pick<Document, 'errors' | 'toJS'>, text: string): unknown {
   const [error] = document.errors;
   if (error !== undefined) throw yamlError(error, text);
+  if (LONG_DIGITS.test(text)) keepDigits(document);
   try {
     return document.toJS({ maxAliasCount: ALIASES_MAX });
   } catch (cause) {

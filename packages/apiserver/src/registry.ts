@@ -1,5 +1,5 @@
 import type { Catalogue, ResourceDefinition } from '@k/api';
-import { formatGroupResource, type KubeObject } from '@k/apimachinery';
+import { formatGroupResource, type KubeObject, parseExactJson } from '@k/apimachinery';
 import type { ResourceStorage, SelectableFields, StorageFactory, StoredObject, ValueTransformer } from '@k/storage';
 import { ConvertedObjects } from './crd/conversion/converted-objects.js';
 
@@ -90,7 +90,7 @@ export function selectableOf(definition: ResourceDefinition, object: KubeObject)
 
 /** A stored object parsed anew: the caller owns the result. */
 export function parseStored(stored: StoredObject): KubeObject {
-  return JSON.parse(stored.json.toString('utf8')) as KubeObject;
+  return parseExactJson(stored.json.toString('utf8')) as KubeObject;
 }
 
 /** A parsed object in the version a client asked for. Never mutates its input. */

@@ -26,7 +26,7 @@ function replicaErrors(object: KubeObject, path: string | undefined): FieldError
   const [value] = parsed === null ? [] : findAll(object, parsed);
   if (value === undefined || value === null) return [];
   const field = path as string;
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
+  if (typeof value !== 'bigint' && (typeof value !== 'number' || !Number.isInteger(value))) {
     return [invalid(field, 0, `${field} accessor error: ${JSON.stringify(value)} is of the type ${jsonType(value)}, expected int64`)];
   }
   if (value < 0) return [invalid(field, value, 'should be a non-negative integer')];

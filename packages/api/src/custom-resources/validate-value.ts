@@ -3,7 +3,7 @@
  *
  * Changes are judged with what was there before: a part that is invalid but unchanged is let be.
  */
-import type { FieldError } from '@k/apimachinery';
+import { type FieldError, stringifyExactJson } from '@k/apimachinery';
 import { deepEqual } from '../validation/field-errors.js';
 import { hasFormat } from './formats.js';
 import { checkNumber } from './number-rules.js';
@@ -117,7 +117,7 @@ function checkEnum(value: unknown, { raw, nullable }: SchemaNode, at: ValueConte
   if (raw.enum === undefined || raw.enum.length === 0) return [];
   if (value === null && nullable) return [];
   if (raw.enum.some((entry) => entry === value || (typeof entry === typeof value && deepEqual(entry, value)))) return [];
-  const supported = raw.enum.map((entry) => JSON.stringify(typeof entry === 'string' ? entry : JSON.stringify(entry)));
+  const supported = raw.enum.map((entry) => JSON.stringify(typeof entry === 'string' ? entry : stringifyExactJson(entry)));
   return [{ type: 'FieldValueNotSupported', field: fieldAt(at), badValue: value, detail: `supported values: ${supported.join(', ')}` }];
 }
 

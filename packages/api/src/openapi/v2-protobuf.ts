@@ -2,6 +2,7 @@
  * The v2 document in protobuf, the form in which client-go asks for it: messages of `openapi.v2` (gnostic), written
  * straight from the JSON document.
  */
+import { stringifyExactJson } from '@k/apimachinery';
 import type { Json } from './definitions.js';
 
 /** How a JSON property becomes a field: its number and its writer. */
@@ -52,7 +53,7 @@ const double: Encode = (writer, number, value) => writer.double(number, Number(v
 /** `Any`: the value as YAML, of which JSON is a part. */
 const any: Encode = (writer, number, value) => {
   const inner = new ProtobufWriter();
-  inner.string(2, JSON.stringify(value));
+  inner.string(2, stringifyExactJson(value));
   writer.bytes(number, inner.finish());
 };
 const each =

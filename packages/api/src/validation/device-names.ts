@@ -1,4 +1,5 @@
 /** Names, taints, tolerations and configuration that device claims, classes and slices share. */
+import { stringifyExactJson } from '@k/apimachinery';
 import type { FieldErrors } from './field-errors.js';
 import { isCIdentifier, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from './names.js';
 import { validateCsiDriverName } from './volume-sources.js';
@@ -118,7 +119,7 @@ export function validateDeviceConfiguration({ opaque }: DeviceConfiguration, at:
   validateCsiDriverName(driver, `${at}.opaque.driver`, errors);
   const path = `${at}.opaque.parameters`;
   if (parameters === undefined || parameters === null) errors.required(path);
-  else if (Buffer.byteLength(JSON.stringify(parameters)) > PARAMETERS_BYTES_MAX) errors.tooLong(path, PARAMETERS_BYTES_MAX);
+  else if (Buffer.byteLength(stringifyExactJson(parameters)) > PARAMETERS_BYTES_MAX) errors.tooLong(path, PARAMETERS_BYTES_MAX);
   else if (typeof parameters !== 'object' || Array.isArray(parameters)) {
     errors.invalid(path, '<value omitted>', 'parameters must be a valid JSON object');
   }

@@ -2,6 +2,7 @@
  * The difference of two values as some messages show it: both printed as JSON, lines compared as Python's difflib does
  * it (upstream uses a port of that), unified hunks with three lines of context, no file names.
  */
+import { stringifyExactJson } from '@k/apimachinery';
 
 /** Lines around a change. */
 const CONTEXT_LINES = 3;
@@ -19,7 +20,7 @@ interface Match {
 
 /** Go's JSON: `<`, `>` and `&` are escaped. */
 function printLines(value: unknown): string[] {
-  const text = JSON.stringify(value, null, 1).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+  const text = stringifyExactJson(value, 1).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
   return text.split('\n').map((line) => `${line}\n`);
 }
 

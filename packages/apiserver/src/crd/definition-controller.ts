@@ -1,5 +1,7 @@
 /** Brings definitions through their lives: names, establishment, and the removal of all objects at their end. */
+
 import { CLEANUP_FINALIZER, type CrdObject } from '@k/api';
+import { stringifyExactJson } from '@k/apimachinery';
 import type { Logger } from 'pino';
 import { type Controller, WorkQueue } from '../controllers/controller.js';
 import type { Informer } from '../informer.js';
@@ -24,7 +26,7 @@ export function definitionController(informers: InformerSet, registry: ResourceR
   const update = (name: string, change: (crd: CrdObject) => CrdObject): Promise<unknown> =>
     client.update(GROUP, RESOURCE, '', name, (current) => {
       const next = change(structuredClone(current) as CrdObject);
-      return JSON.stringify(next) === JSON.stringify(current) ? null : next;
+      return stringifyExactJson(next) === stringifyExactJson(current) ? null : next;
     });
   const queue = new WorkQueue('customresourcedefinition', log, async (name) => {
     const crd = (await client.get(GROUP, RESOURCE, '', name)) as CrdObject | null;

@@ -7,7 +7,7 @@ import {
   customResourceDefinition,
   type ResourceDefinition,
 } from '@k/api';
-import { newForbidden } from '@k/apimachinery';
+import { newForbidden, stringifyExactJson } from '@k/apimachinery';
 import type { Logger } from 'pino';
 import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
@@ -21,7 +21,7 @@ export const DEFINITIONS: { group: string; resource: string } = { group: 'apiext
 
 /** What the catalogue's content depends on. */
 function seedOf(crd: CrdObject): string {
-  return JSON.stringify([crd.spec, crd.status?.acceptedNames]);
+  return stringifyExactJson([crd.spec, crd.status?.acceptedNames]);
 }
 
 /** Nothing new is let in while the definition is on its way out. */

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { newBadRequest, newStatusError, type Status, StatusError } from '@k/apimachinery';
+import { newBadRequest, newStatusError, type Status, StatusError, stringifyExactJson } from '@k/apimachinery';
 import { stringify as stringifyYaml } from 'yaml';
 import type { RequestContext } from '../context.js';
 import { negotiate } from './negotiate.js';
@@ -62,7 +62,7 @@ const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>':
 
 /** JSON of a value that may hold 64-bit integers. */
 export function toJson(value: unknown, pretty = false): string {
-  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? Number(item) : item), pretty ? 2 : undefined);
+  return stringifyExactJson(value, pretty ? 2 : 0);
 }
 
 /** Sends an object in the negotiated format (JSON or YAML). */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Catalogue, ServedResource } from '@k/api';
 import type { DocumentSource, Json } from '@k/api/openapi';
-import { KUBERNETES_VERSION } from '@k/apimachinery';
+import { KUBERNETES_VERSION, stringifyExactJson } from '@k/apimachinery';
 
 type OpenApi = typeof import('@k/api/openapi');
 
@@ -61,7 +61,7 @@ export class OpenApiDocuments {
     const { openapi, source } = await this.#open();
     if (!openapi.documentKeys(this.#catalogue).includes(key)) return null;
     return this.#cached(`v3 ${key}`, this.#seedOf(key), () =>
-      Promise.resolve(Buffer.from(JSON.stringify(openapi.openApiV3(source, key) as Json))),
+      Promise.resolve(Buffer.from(stringifyExactJson(openapi.openApiV3(source, key) as Json))),
     );
   }
 
@@ -70,7 +70,7 @@ export class OpenApiDocuments {
     return this.#cached(`v2 ${format}`, this.#catalogue.generation, async () => {
       const { openapi, source } = await this.#open();
       const document = openapi.openApiV2(source);
-      return format === 'json' ? Buffer.from(JSON.stringify(document)) : openapi.encodeOpenApiV2(document);
+      return format === 'json' ? Buffer.from(stringifyExactJson(document)) : openapi.encodeOpenApiV2(document);
     });
   }
 

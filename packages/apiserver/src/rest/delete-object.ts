@@ -1,7 +1,7 @@
 /**
  * What DELETE does to one object: preconditions, finalizers, grace periods, propagation, and the final removal.
  */
-import { type KubeObject, newConflict, newNotFound, type Status } from '@k/apimachinery';
+import { type KubeObject, newConflict, newNotFound, type Status, stringifyExactJson } from '@k/apimachinery';
 import type { StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import { parseStored } from '../registry.js';
@@ -186,7 +186,7 @@ function markTerminating(namespace: KubeObject, now: string): void {
 }
 
 function isSameStored(object: KubeObject, stored: StoredObject): boolean {
-  return JSON.stringify(object) === stored.json.toString('utf8');
+  return stringifyExactJson(object) === stored.json.toString('utf8');
 }
 
 function hasNamespaceFinalizers(object: KubeObject): boolean {

@@ -1,4 +1,4 @@
-import { formatGroupVersion, type KubeObject } from '@k/apimachinery';
+import { formatGroupVersion, type KubeObject, parseExactJson, stringifyExactJson } from '@k/apimachinery';
 import type { StoredObject } from '@k/storage';
 import type { PartedBody } from '../http/parted-body.js';
 import type { ResourceScope } from '../server-context.js';
@@ -46,8 +46,8 @@ export class ListBody implements PartedBody {
     if (typeMeta === null) return json.length;
     if (startsWith(json, typeMeta)) return json.length - typeMeta.length + 1;
     // Written by another server, in another order.
-    const { kind: _kind, apiVersion: _version, ...rest } = JSON.parse(json.toString('utf8')) as KubeObject;
-    const bytes = Buffer.from(JSON.stringify(rest));
+    const { kind: _kind, apiVersion: _version, ...rest } = parseExactJson(json.toString('utf8')) as KubeObject;
+    const bytes = Buffer.from(stringifyExactJson(rest));
     this.#rewritten.set(place, bytes);
     return bytes.length;
   }

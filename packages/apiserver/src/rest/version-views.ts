@@ -1,5 +1,5 @@
 /** The versions in which managers of an object may have written, for managed fields and server-side apply. */
-import { formatGroupVersion, type KubeObject } from '@k/apimachinery';
+import { formatGroupVersion, type KubeObject, stringifyExactJson } from '@k/apimachinery';
 import type { Versions } from '@k/apimachinery/apply';
 import { inVersion, toVersion } from '../registry.js';
 import type { ResourceScope } from '../server-context.js';
@@ -36,7 +36,7 @@ async function repeated<T>(scope: ResourceScope, run: (versions: Versions) => T)
   const { definition } = scope.served;
   const done = new Map<string, KubeObject>();
   const versions = versionsOf(scope, (object, version) => {
-    const key = `${version}:${JSON.stringify(object)}`;
+    const key = `${version}:${stringifyExactJson(object)}`;
     const known = done.get(key);
     if (known === undefined) throw new Wanted(key, object, version);
     return known;

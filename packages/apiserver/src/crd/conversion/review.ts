@@ -1,6 +1,6 @@
 /** `ConversionReview`, both ways: what a conversion webhook is sent, and what its answer must look like. */
 import { randomUUID } from 'node:crypto';
-import { goQuote, type KubeObject, parseGroupVersion, parseJson } from '@k/apimachinery';
+import { goQuote, type KubeObject, parseGroupVersion, parseJson, stringifyExactJson } from '@k/apimachinery';
 
 /** Versions of ConversionReview that the server speaks. */
 const REVIEW_VERSIONS = ['v1', 'v1beta1'] as const;
@@ -25,7 +25,7 @@ export function writeReview(known: readonly string[], objects: readonly KubeObje
   if (version === undefined) throw new Error('no supported conversion review versions');
   const uid = randomUUID();
   const request = { uid, desiredAPIVersion, objects };
-  return { uid, version, body: JSON.stringify({ kind: KIND, apiVersion: `${GROUP}/${version}`, request }) };
+  return { uid, version, body: stringifyExactJson({ kind: KIND, apiVersion: `${GROUP}/${version}`, request }) };
 }
 
 /**
