@@ -4,6 +4,7 @@ import { EventRing, ResourceChange } from './event-ring.js';
 import { indexAfter, OrderedObjects } from './ordered-objects.js';
 import { atRevision, type Decoded, type ResourceCodec, UnreadableObject } from './resource-codec.js';
 import { selectPage } from './select-page.js';
+import type { SlabAllocator } from './slab.js';
 import { stateAt } from './state-at.js';
 
 /** What a watch cache holds: objects, values that cannot be read, and recent changes. Knows nothing of the store. */
@@ -61,6 +62,11 @@ export class CacheContents {
     else return null;
     this.ring.push(event);
     return event;
+  }
+
+  /** Gives memory back that changes have left half empty. */
+  tidy(slabs: SlabAllocator): void {
+    slabs.tidy(this.#objects, this.#objects.sizeBytes, this.ring.sizeBytes);
   }
 
   /** Throws when a value in the read's reach cannot be read: a list without it would be a lie. */

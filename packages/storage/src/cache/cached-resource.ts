@@ -57,6 +57,7 @@ export class CachedResource implements ResourceStorage {
   #loading: Promise<void> | null = null;
   #watch: WatchHandle | null = null;
   #decoder: ChangeDecoder | null = null;
+  #slabs = new SlabAllocator();
   #refillTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -214,11 +215,12 @@ export class CachedResource implements ResourceStorage {
     let revision = 0;
     for (let attempt = 1; ; attempt++) {
       this.#contents.clear();
-      const slab = new SlabAllocator();
+      this.#slabs = new SlabAllocator();
+      const { allocate } = this.#slabs;
       try {
         for await (const page of this.#reader.pages()) {
           revision = page.revision;
-          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv, slab.allocate)))) this.#contents.put(decoded);
+          for (const decoded of await Promise.all(page.kvs.map((kv) => this.#codec.decode(kv, allocate)))) this.#contents.put(decoded);
         }
         break;
       } catch (error) {
@@ -237,6 +239,7 @@ export class CachedResource implements ResourceStorage {
       this.#codec,
       (batch) => this.#apply(batch),
       (error) => this.#lost(error),
+      this.#slabs.allocate,
     );
     this.#decoder = decoder;
     this.#watch = this.#store.watch({
@@ -284,6 +287,7 @@ export class CachedResource implements ResourceStorage {
       }
     }
     if (batch.revision > this.#revision) this.#revision = batch.revision;
+    this.#contents.tidy(this.#slabs);
     this.#waiters.reached(this.#revision);
     this.#hub.advanced();
   }

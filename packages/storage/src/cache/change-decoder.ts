@@ -1,5 +1,6 @@
 import type { KeyValue, WatchBatch } from '../key-value-store.js';
 import type { Decoded, ResourceCodec } from './resource-codec.js';
+import type { Allocate } from './splice-resource-version.js';
 
 /** A change of the store with its values decoded. */
 export interface DecodedChange {
@@ -21,20 +22,25 @@ export class ChangeDecoder {
   readonly #codec: ResourceCodec;
   readonly #apply: (batch: DecodedBatch) => void;
   readonly #onFault: (error: Error) => void;
+  readonly #allocate: Allocate | undefined;
   #tail: Promise<void> | null = null;
   #stopped = false;
 
-  /** @param onFault - Called once if `apply` throws; nothing is handed on after. */
-  constructor(codec: ResourceCodec, apply: (batch: DecodedBatch) => void, onFault: (error: Error) => void) {
+  /**
+   * @param onFault - Called once if `apply` throws; nothing is handed on after.
+   * @param allocate - Memory for the new objects' bytes; default: a buffer of its own for each.
+   */
+  constructor(codec: ResourceCodec, apply: (batch: DecodedBatch) => void, onFault: (error: Error) => void, allocate?: Allocate) {
     this.#codec = codec;
     this.#apply = apply;
     this.#onFault = onFault;
+    this.#allocate = allocate;
   }
 
   push(batch: WatchBatch): void {
     if (this.#stopped) return;
     const decoded = batch.changes.map((change) => {
-      const object = change.type === 'put' ? this.#codec.decode(change.kv) : null;
+      const object = change.type === 'put' ? this.#codec.decode(change.kv, this.#allocate) : null;
       const previous = change.prev === undefined ? null : this.#codec.decode(change.prev);
       return { kv: change.kv, object, previous };
     });

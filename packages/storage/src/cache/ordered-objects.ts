@@ -14,10 +14,21 @@ export class OrderedObjects {
   readonly #spaces = new Map<string, Space>();
   readonly #indexes = new SelectorIndexes();
   #size = 0;
+  #sizeBytes = 0;
   #all: readonly StoredObject[] | null = NONE;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Of the objects' JSON. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** In no particular order. */
+  *[Symbol.iterator](): IterableIterator<StoredObject> {
+    for (const space of this.#spaces.values()) yield* space.objects.values();
   }
 
   get(namespace: string, name: string): StoredObject | undefined {
@@ -33,6 +44,7 @@ export class OrderedObjects {
     }
     const before = space.set(object);
     if (before === undefined) this.#size++;
+    this.#sizeBytes += object.json.length - (before?.json.length ?? 0);
     this.#indexes.change(before, object);
     this.#all = null;
     return before;
@@ -45,6 +57,7 @@ export class OrderedObjects {
     if (space === undefined || before === undefined) return undefined;
     if (space.objects.size === 0) this.#spaces.delete(namespace);
     this.#size--;
+    this.#sizeBytes -= before.json.length;
     this.#indexes.change(before, undefined);
     this.#all = null;
     return before;
@@ -54,6 +67,7 @@ export class OrderedObjects {
     this.#spaces.clear();
     this.#indexes.clear();
     this.#size = 0;
+    this.#sizeBytes = 0;
     this.#all = NONE;
   }
 

@@ -29,6 +29,8 @@ export type Decoded = StoredObject | UnreadableObject;
 
 /** A write of this process that is under way: what its value will decode to. */
 export interface ExpectedValue {
+  namespace: string;
+  name: string;
   value: Uint8Array;
   json: Buffer;
   selectable: SelectableFields;
@@ -75,7 +77,7 @@ export class ResourceCodec {
   /** @param allocate - Memory for the object's bytes; default: a buffer of its own. */
   decode(kv: KeyValue, allocate?: Allocate): Decoded | Promise<Decoded> {
     const known = this.expected.get(kv.key);
-    if (known !== undefined && kv.value.equals(known.value)) return this.toStored(kv.key, kv.modRevision, known);
+    if (known !== undefined && kv.value.equals(known.value)) return this.toStored(kv.key, kv.modRevision, known, allocate);
     const { transformer } = this.#options;
     if (transformer === undefined) return this.#toObject(kv, { data: kv.value, stale: false }, allocate);
     try {
@@ -91,10 +93,17 @@ export class ResourceCodec {
   }
 
   /** The object that a write has made. */
-  toStored(key: string, revision: number, written: ExpectedValue): StoredObject {
-    const { namespace, name } = this.parseKey(key);
-    const json = spliceResourceVersion(written.json, revision, false);
-    return { key, namespace, name, json, modRevision: revision, selectable: written.selectable, stale: false };
+  toStored(key: string, revision: number, written: ExpectedValue, allocate?: Allocate): StoredObject {
+    const { namespace, name, selectable } = written;
+    return {
+      key,
+      namespace: this.#shared(namespace),
+      name,
+      json: spliceResourceVersion(written.json, revision, false, allocate),
+      modRevision: revision,
+      selectable: this.#slim(selectable, written),
+      stale: false,
+    };
   }
 
   #toObject(kv: KeyValue, { data, stale }: DecryptedValue, allocate: Allocate | undefined): Decoded {

@@ -33,7 +33,8 @@ export class ResourceWriter {
     const value = await this.#codec.encrypt(json, key);
     const { labels, fields } = this.#options.selectable(object);
     // The labels are the caller's, who may go on changing the object.
-    const written: ExpectedValue = { value, json, selectable: { labels: { ...labels }, fields } };
+    const at = { namespace: this.#options.namespaced ? namespace : '', name };
+    const written: ExpectedValue = { ...at, value, json, selectable: { labels: { ...labels }, fields } };
     const putOptions = ttlSeconds === undefined ? undefined : { ttlSeconds };
     this.#codec.expected.set(key, written);
     try {

@@ -140,7 +140,7 @@ export class CommitQueue {
 
   #write({ record, previous, bytes }: PendingWrite): void {
     const { key, createRevision, modRevision, expiresAtMs } = record;
-    this.#tables.putRecord(modRevision, bytes);
+    this.#tables.appendRecord(modRevision, bytes);
     if (record.isPut) this.#tables.putEntry({ key, createRevision, modRevision, expiresAtMs });
     else this.#tables.removeEntry(key);
     if (expiresAtMs > 0) this.#tables.putExpiry(expiresAtMs, key);

@@ -150,6 +150,13 @@ export class Tables {
     this.#log.putSync(numberKey(revision), bytes);
   }
 
+  /** A record behind all others: pages are filled, which in any other order stay half empty. */
+  appendRecord(revision: number, bytes: Buffer): void {
+    const done: unknown = this.#log.putSync(numberKey(revision), bytes, { append: true });
+    // Refused when it is not the last one after all.
+    if (done !== true) this.putRecord(revision, bytes);
+  }
+
   removeRecord(revision: number): void {
     this.#log.removeSync(numberKey(revision));
   }
