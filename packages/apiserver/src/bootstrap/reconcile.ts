@@ -1,6 +1,7 @@
 /** Brings the default objects of a cluster into the store at start, and up to date where they say so. */
 import type { KubeObject } from '@k/apimachinery';
 import { bootstrapPolicy } from '@k/auth/bootstrap';
+import { danglingCondition } from '../controllers/flow-schema-status.js';
 import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { FLOW_SCHEMAS, PRIORITY_CLASSES, PRIORITY_LEVELS } from './scheduling-and-flow-control.js';
@@ -69,8 +70,14 @@ export async function ensureBootstrapObjects(informers: InformerSet, client: Loc
     ensure(informers, client, RBAC, 'rolebindings', as(policy.roleBindings), withDefaults),
     ensure(informers, client, 'scheduling.k8s.io', 'priorityclasses', withGeneration(PRIORITY_CLASSES), keep),
     ensure(informers, client, FLOW_CONTROL, 'prioritylevelconfigurations', withGeneration(PRIORITY_LEVELS, { status: {} }), keep),
-    ensure(informers, client, FLOW_CONTROL, 'flowschemas', withGeneration(FLOW_SCHEMAS, { status: {} }), keep),
+    ensure(informers, client, FLOW_CONTROL, 'flowschemas', withGeneration(FLOW_SCHEMAS.map(withStatus)), keep),
   ]);
+}
+
+/** The default schemas name levels that are made with them. */
+function withStatus(schema: KubeObject): KubeObject {
+  const { priorityLevelConfiguration } = schema['spec'] as { priorityLevelConfiguration: { name: string } };
+  return { ...schema, status: { conditions: [danglingCondition(priorityLevelConfiguration.name, true, Date.now())] } };
 }
 
 function withGeneration(objects: readonly KubeObject[], more: object = {}): KubeObject[] {
