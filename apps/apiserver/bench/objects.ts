@@ -1,12 +1,16 @@
 /** Objects of the sizes that occur in clusters. */
 
 /** A config map of about 1 KiB; `index` makes it differ from others. */
-export function configMap(name: string, index: number): Record<string, unknown> {
+export function configMap(
+  name: string,
+  index: number,
+  { namespace = 'bench', data = {} }: { namespace?: string; data?: Record<string, string> } = {},
+): Record<string, unknown> {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name, namespace: 'bench', labels: { app: 'bench', tier: index % 10 === 0 ? 'rare' : 'common' } },
-    data: { index: String(index), text: 'configuration '.repeat(64) },
+    metadata: { name, namespace, labels: { app: 'bench', tier: index % 10 === 0 ? 'rare' : 'common' } },
+    data: { index: String(index), text: 'configuration '.repeat(64), ...data },
   };
 }
 

@@ -15,6 +15,7 @@ export interface Figure {
   ratio?: number;
   target?: string;
   met?: boolean;
+  note?: string;
 }
 
 /** Figures that belong together. */
@@ -32,7 +33,7 @@ function format(value: number): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-function rowOf({ what, value, unit, perSecond, limit, ratio, target, met }: Figure): string[] {
+function rowOf({ what, value, unit, perSecond, limit, ratio, target, met, note }: Figure): string[] {
   return [
     what,
     `${format(value)} ${unit}`,
@@ -40,13 +41,14 @@ function rowOf({ what, value, unit, perSecond, limit, ratio, target, met }: Figu
     limit === undefined ? '' : `${limit.what}: ${format(limit.value)} µs, ${format(limit.perSecond)}/s`,
     ratio === undefined ? '' : limit === undefined ? `× ${ratio.toFixed(2)}` : `${(ratio * 100).toFixed(0)}%`,
     target === undefined ? '' : `${target}: ${met ? 'met' : 'missed'}`,
+    note ?? '',
   ];
 }
 
 /** Prints one section. */
 export function printSection({ title, figures }: Section): void {
   const rows = figures.map(rowOf);
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -45,7 +45,7 @@ async function measureOn(
     const expected = configMap(`created-${requests - 1}`, requests - 1)['data'];
     if (JSON.stringify((stored as { data: unknown }).data) !== JSON.stringify(expected))
       throw new Error('what was created is not what is read');
-    const update = await session.measure({ kind: 'update', names: 'created', connections: CONNECTIONS, requests });
+    const update = await session.measure({ kind: 'update', namespace: 'bench', names: 'created', connections: CONNECTIONS, requests });
     const limitName = store === 'etcd' ? 'raw etcd transactions' : 'raw LMDB commits';
     return [
       { what: `CREATE, ${store}`, cost: create },

@@ -8,6 +8,7 @@ import type { InformerSet } from './informer-set.js';
 import type { LocalClient } from './local-client.js';
 import type { ServerMetrics } from './metrics.js';
 import type { ResourceRegistry } from './registry.js';
+import type { WatchFlusher } from './rest/watch-flusher.js';
 
 /** What the handlers share: the composed parts of one server. */
 export interface ServerContext {
@@ -20,6 +21,7 @@ export interface ServerContext {
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly hooks: ResourceHooks;
+  readonly watchFlusher: WatchFlusher;
   /** Ends when the server shuts down: watches stop. */
   readonly shutdown: AbortSignal;
   readonly now: () => number;

@@ -8,7 +8,7 @@ import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 
 /** Bytes of one chunk; bodies up to here are sent in one piece. */
-export const CHUNK_BYTES = 128 * 1024;
+export const CHUNK_BYTES: number = 128 * 1024;
 /** Chunks of one answer on their way: one is encrypted while the next is filled. */
 const CHUNKS_AHEAD = 2;
 /** Chunks that are kept for the next answer. */

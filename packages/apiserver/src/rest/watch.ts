@@ -1,8 +1,8 @@
 /**
  * Watches: one storage watcher per request, one serialised frame per event and form shared by all watchers.
  *
- * Bounded: what a client has not taken yet counts against {@link WATCH_BUFFER_BYTES_MAX}; above it the watch is cut
- * and the client starts again from its last resourceVersion, as with kube-apiserver.
+ * Bounded: a client that has too much left to read ({@link WatchOutbox}) is cut off and starts again from its last
+ * resourceVersion, as with kube-apiserver.
  */
 import { setMaxListeners } from 'node:events';
 import { newBadRequest, newExpired, newInternalError, type Status } from '@k/apimachinery';
@@ -17,11 +17,8 @@ import { freshnessOf, type ListRequest, parseListOptions } from './read-options.
 import { includedIn, isVerbatim, negotiateObjects } from './render.js';
 import { storageFault } from './storage-fault.js';
 import { bookmarkFrame, type EventType, eventFrame } from './watch-frames.js';
+import { WatchOutbox } from './watch-outbox.js';
 
-/** Bytes that one slow watcher may have waiting. */
-const WATCH_BUFFER_BYTES_MAX = 8 * 1024 * 1024;
-/** Initial events wait while a client has this much to read. */
-const PACE_BYTES = 1024 * 1024;
 const PACE_LOOK_MS = 5;
 /** Between bookmarks, as upstream: about a minute. */
 const BOOKMARK_INTERVAL_MS = 60_000;
@@ -31,7 +28,7 @@ const MIN_REQUEST_TIMEOUT_SECONDS = 1800;
 const TIMEOUT_SECONDS_MAX = 2_000_000;
 
 const CLOSE = Buffer.from('}\n');
-const PREFIX: Readonly<Record<string, Buffer>> = {
+const PREFIX: Readonly<Record<EventType, Buffer>> = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
   MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
   DELETED: Buffer.from('{"type":"DELETED","object":'),
@@ -58,11 +55,12 @@ class WatchStream {
   readonly #select: SelectFunction | undefined;
   readonly #verbatim: boolean;
   readonly #formKey: string;
+  /** Keys of the usual frames: made once, they are found without being put together for each event. */
+  readonly #frameKeys: Readonly<Record<EventType, string>>;
   #columnsSent = false;
   #ended = false;
   #started = false;
-  #pending: Buffer[] = [];
-  #scheduled = false;
+  readonly #outbox: WatchOutbox;
   #sentRevision = 0;
   #stop: () => void = () => {};
   /** Where a webhook converts, everything waits for it in order. */
@@ -75,6 +73,7 @@ class WatchStream {
     this.#media = media;
     this.#request = request;
     this.#select = request.select;
+    this.#outbox = new WatchOutbox(context.exchange, server.watchFlusher, (sizeBytes) => this.#drop(sizeBytes));
     this.#verbatim = isVerbatim(scope, media);
     const { definition, version } = scope.served;
     this.#queue =
@@ -88,6 +87,7 @@ class WatchStream {
             fail: (error) => this.#fail(error),
           });
     this.#formKey = `${media.key}|${scope.served.version.version}|${context.query?.get('includeObject') ?? ''}`;
+    this.#frameKeys = { ADDED: `ADDED|${this.#formKey}`, MODIFIED: `MODIFIED|${this.#formKey}`, DELETED: `DELETED|${this.#formKey}` };
   }
 
   async run(): Promise<void> {
@@ -148,7 +148,7 @@ class WatchStream {
       this.#server.metrics.longRunning.dec(labels);
       this.#server.shutdown.removeEventListener('abort', this.#onShutdown);
       if (this.#started && !exchange.closed) {
-        this.#flush();
+        this.#outbox.flush();
         exchange.end();
       }
     }
@@ -157,8 +157,8 @@ class WatchStream {
   /** Holds initial events back while the client has much to read; gives up when it has gone. */
   #pace(): Promise<void> | undefined {
     const { exchange } = this.#context;
-    this.#flush();
-    const isFree = (): boolean => exchange.bufferedBytes < PACE_BYTES && this.#queue?.isFull !== true;
+    this.#outbox.flush();
+    const isFree = (): boolean => this.#outbox.hasRoom && this.#queue?.isFull !== true;
     if (isFree()) return undefined;
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -215,7 +215,7 @@ class WatchStream {
     const shown = hasLeft ? { ...previous, metadata: { ...previous.metadata, resourceVersion: String(event.revision) } } : object;
     const columns = this.#media.as === 'Table' && !this.#columnsSent;
     this.#columnsSent = true;
-    this.#push(eventFrame({ type, object: shown, columns }, this.#scope, this.#media, this.#context));
+    this.#outbox.push(eventFrame({ type, object: shown, columns }, this.#scope, this.#media, this.#context));
   }
 
   #onEvent(event: ResourceEvent): void {
@@ -229,7 +229,7 @@ class WatchStream {
     if (type === null) return;
     // An object that leaves the selection is shown as it was when it still belonged.
     const left = type === 'DELETED' && event.type === 'MODIFIED';
-    this.#push(this.#frame(event, type, left));
+    this.#outbox.push(this.#frame(event, type, left));
   }
 
   /** What the event is to this watcher: selectors may turn a change into an arrival or a departure. */
@@ -247,7 +247,7 @@ class WatchStream {
   #frame(event: ResourceEvent, type: EventType, left: boolean): Buffer {
     const columns = this.#media.as === 'Table' && !this.#columnsSent;
     this.#columnsSent = true;
-    const key = `${type}|${left ? 'left' : ''}|${this.#formKey}${columns ? '|columns' : ''}`;
+    const key = left || columns ? `${type}|${left ? 'left' : ''}|${this.#formKey}${columns ? '|columns' : ''}` : this.#frameKeys[type];
     const known = event.memo.get(key) as Buffer | undefined;
     if (known !== undefined) return known;
     const frame = this.#serialise(event, type, left, columns);
@@ -256,8 +256,7 @@ class WatchStream {
   }
 
   #serialise(event: ResourceEvent, type: EventType, left: boolean, columns: boolean): Buffer {
-    const prefix = PREFIX[type] as Buffer;
-    if (this.#verbatim && !left) return Buffer.concat([prefix, event.object.json, CLOSE]);
+    if (this.#verbatim && !left) return Buffer.concat([PREFIX[type], event.object.json, CLOSE]);
     const source: StoredObject = left && event.previousObject ? event.previousObject : event.object;
     const { definition, version } = this.#scope.served;
     const parsed = parseStored(source);
@@ -269,35 +268,13 @@ class WatchStream {
   /** A bookmark: an object of the kind with nothing but a resourceVersion. */
   #bookmark(revision: number, initialEnd: boolean): void {
     if (this.#ended || revision === 0) return;
-    this.#push(bookmarkFrame(this.#scope, this.#media, revision, initialEnd));
+    this.#outbox.push(bookmarkFrame(this.#scope, this.#media, revision, initialEnd));
   }
 
-  /** Collects the frames of one turn of the event loop into one write. */
-  #push(frame: Buffer): void {
-    this.#pending.push(frame);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#pending.length === 0) return;
-    const { exchange } = this.#context;
-    const chunk = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending);
-    this.#pending = [];
-    if (exchange.closed) return;
-    exchange.write(chunk);
-    if (exchange.bufferedBytes > WATCH_BUFFER_BYTES_MAX) {
-      this.#server.log.warn(
-        { resource: this.#scope.served.definition.resource, bufferedBytes: exchange.bufferedBytes },
-        'slow watcher dropped',
-      );
-      this.#end();
-      exchange.abort();
-    }
+  #drop(bufferedBytes: number): void {
+    this.#server.log.warn({ resource: this.#scope.served.definition.resource, bufferedBytes }, 'slow watcher dropped');
+    this.#end();
+    this.#context.exchange.abort();
   }
 
   /** Ends with an ERROR event that holds a Status. */
@@ -307,15 +284,15 @@ class WatchStream {
       const fault = StorageError.is(error, 'STORAGE_COMPACTED')
         ? newExpired(`too old resource version: ${this.#request.resourceVersion} (${error.data.compactRevision})`).status
         : toStatus(storageFault(error, this.#scope.served.definition, '') ?? newInternalError('the watch failed'));
-      this.#push(Buffer.from(`{"type":"ERROR","object":${toJson(fault satisfies Status)}}\n`));
-      this.#flush();
+      this.#outbox.push(Buffer.from(`{"type":"ERROR","object":${toJson(fault satisfies Status)}}\n`));
+      this.#outbox.flush();
     }
     this.#end();
   }
 
   #end(): void {
     if (this.#ended) return;
-    this.#flush();
+    this.#outbox.flush();
     this.#ended = true;
     this.#queue?.close();
     this.#stop();

@@ -160,3 +160,24 @@ describe('watch', () => {
     expect(body).toMatchObject({ code: 422, message: `ListOptions.meta.k8s.io "" is invalid: ${message}` });
   });
 });
+
+describe('many watches of one resource', () => {
+  it('each get every event once and in order while writers are busy', { timeout: 60_000 }, async () => {
+    const { base, put } = await space();
+    const { metadata } = await put('first');
+    const watches = await Promise.all(
+      Array.from({ length: 150 }, () => server.client.watch(`${base}?watch=1&resourceVersion=${metadata.resourceVersion}`)),
+    );
+    const revisions: number[] = [];
+    const writer = async (name: string): Promise<void> => {
+      for (let i = 0; i < 10; i++) revisions.push(Number((await put(name, {}, { i: String(i) })).metadata.resourceVersion));
+    };
+    await Promise.all(['a', 'b', 'c', 'd'].map(writer));
+    revisions.sort((a, b) => a - b);
+    for (const watch of watches) {
+      const events = await watch.until(revisions.length, 30_000);
+      expect(events.map(({ object }) => Number((object as unknown as Made).metadata.resourceVersion))).toEqual(revisions);
+      watch.close();
+    }
+  });
+});
