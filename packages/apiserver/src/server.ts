@@ -1,7 +1,7 @@
 /**
  * Composes one API server: storage → registry → informers → authorization → the handler chain → the listener.
  */
-import { type KeyObject, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { AdmissionDependencies } from '@k/admission';
 import { createAdmissionMetrics } from '@k/admission/metrics';
 import { AdmissionExpressions } from '@k/admission/policies';
@@ -30,26 +30,18 @@ import { ensureKubernetesService } from './bootstrap/kubernetes-service.js';
 import { ensureNamespaces } from './bootstrap/namespaces.js';
 import { ensureBootstrapObjects } from './bootstrap/reconcile.js';
 import type { Filter, RequestContext } from './context.js';
-import { apiServicesController } from './controllers/api-services.js';
-import { clusterRoleAggregationController } from './controllers/cluster-role-aggregation.js';
-import type { Controller } from './controllers/controller.js';
-import { defaultServiceAccountsController } from './controllers/default-service-accounts.js';
-import { garbageCollector } from './controllers/garbage-collector.js';
-import { identityLeaseController, leasesOf } from './controllers/identity-lease.js';
-import { namespaceDeletionController } from './controllers/namespace-deletion.js';
-import { resourceQuotaController } from './controllers/resource-quota.js';
-import { serviceAccountTokensController } from './controllers/service-account-tokens.js';
-import { definitionController, ServedDefinitions, webhookConverters } from './crd/index.js';
+import { builtInControllers } from './controllers/built-in.js';
+import { ServedDefinitions, webhookConverters } from './crd/index.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
 import { authorizationFilter } from './filters/authorization.js';
+import { flowControlFilter } from './filters/flow-control.js';
 import { type HealthCheck, healthFilter } from './filters/health.js';
 import { impersonationFilter } from './filters/impersonation.js';
 import { inFlightFilter } from './filters/in-flight.js';
 import { openIdDiscoveryFilter } from './filters/openid-discovery.js';
 import { requestTimeoutFilter } from './filters/request-timeout.js';
-import { runChain } from './handler-chain.js';
 import { healthChecks } from './health-checks.js';
 import type { Exchange } from './http/exchange.js';
 import { type Listener, type ListenerOptions, listen } from './http/listener.js';
@@ -60,16 +52,15 @@ import { openApiFilter } from './openapi/filter.js';
 import { policyHooks } from './policies/policy-check.js';
 import { createRbacSource } from './rbac-source.js';
 import { ResourceRegistry } from './registry.js';
-import { resolveRequestInfo } from './request-info.js';
 import { componentStatusHandlers } from './rest/component-statuses.js';
 import { resourceDispatcher } from './rest/dispatch.js';
 import { escalationCheck } from './rest/rbac-escalation.js';
+import { serve } from './serve-exchange.js';
 import { WatchFlusher } from './rest/watch-flusher.js';
 import type { ServerContext, WriteHook } from './server-context.js';
 import { boundObjectCheck } from './service-account-check.js';
 import { createShutdown } from './shutdown.js';
 import { specialHandlers } from './special-handlers.js';
-import { WarningRecorder } from './warnings.js';
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -112,7 +103,7 @@ export interface ServerOptions {
   watchCache?: boolean;
   readOnlyInFlightMax?: number;
   mutatingInFlightMax?: number;
-  /** Names to leave out; `*` = all. */
+  /** Controllers to leave out; `*` = all that stand in for kube-controller-manager. */
   disabledControllers?: readonly string[];
 }
 
@@ -223,6 +214,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     }),
     ...(audit === undefined ? [] : [auditFilter(audit)]),
     impersonationFilter(authorizer),
+    flowControlFilter(informers),
     inFlightFilter({ readOnlyMax: options.readOnlyInFlightMax ?? 400, mutatingMax: options.mutatingInFlightMax ?? 200, metrics }),
     authorizationFilter(authorizer),
     healthFilter(healthChecks(options.store, state, options.healthChecks ?? []), metrics),
@@ -239,18 +231,10 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   ];
   const listener: Listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
   address = `${options.externalHostname ?? listener.host}:${listener.port}`;
-  const disabled = options.disabledControllers ?? [];
-  const controllers: Controller[] = [
-    definitionController(informers, registry, client, log),
-    namespaceDeletionController(informers, registry, client, log),
-    defaultServiceAccountsController(informers, client, log, options.rootCa),
-    clusterRoleAggregationController(informers, client, log),
-    garbageCollector(registry, client, log),
-    apiServicesController(registry, client, log),
-    ...(options.identity === undefined ? [] : [identityLeaseController(client, leasesOf(registry), options.identity, log)]),
-    resourceQuotaController({ informers, registry, ledger: quotaLedger, log }),
-    ...(issuer === undefined ? [] : [serviceAccountTokensController(informers, client, log, issuer, options.rootCa)]),
-  ].filter((controller) => !disabled.includes('*') && !disabled.includes(controller.name));
+  const controllers = builtInControllers(
+    { informers, registry, client, log, quotaLedger, expressions, issuer, rootCa: options.rootCa, identity: options.identity },
+    options.disabledControllers ?? [],
+  );
   const { first: clusterIp, family } = ranges[0] as AddressRange;
   await Promise.all([
     ...controllers.map((controller) => controller.start()),
@@ -279,52 +263,4 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       await factory.close();
     },
   };
-}
-
-/** Makes the context of one request and runs it. */
-async function serve(exchange: Exchange, filters: readonly Filter[], metrics: ServerMetrics, log: Logger): Promise<void> {
-  const { url } = exchange;
-  const question = url.indexOf('?');
-  const path = question < 0 ? url : url.slice(0, question);
-  const query = question < 0 ? null : new URLSearchParams(url.slice(question + 1));
-  const given = exchange.headers['audit-id'];
-  const context: RequestContext = {
-    exchange,
-    receivedAtMs: Date.now(),
-    path,
-    query,
-    info: resolveRequestInfo(exchange.method, path, query),
-    auditId: typeof given === 'string' && given !== '' ? given : randomUUID(),
-    user: { username: '', groups: [] },
-    originalUser: null,
-    authenticationMs: 0,
-    audit: null,
-    latency: undefined,
-    warnings: new WarningRecorder(),
-    media: null,
-    responseHeaders: {},
-    answered: false,
-    onStreamStart: null,
-    aborted: false,
-    admissionEnds: [],
-  };
-  await runChain(filters, context, log);
-  // Of several attempts of one request only the last was stored.
-  const isStored = exchange.statusCode < 300 && context.admissionEnds.length === 1;
-  for (const end of context.admissionEnds) end(isStored);
-  const { info } = context;
-  const scope = !info.isResourceRequest ? '' : info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
-  metrics.request(
-    {
-      verb: info.verb.toUpperCase(),
-      group: info.apiGroup,
-      version: info.apiVersion,
-      resource: info.resource,
-      subresource: info.subresource,
-      scope,
-    },
-    exchange.statusCode,
-    (Date.now() - context.receivedAtMs) / 1000,
-    0,
-  );
 }
