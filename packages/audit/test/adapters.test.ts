@@ -1,12 +1,12 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expressAudit } from '../src/adapters/express.js';
 import { fastifyAudit } from '../src/adapters/fastify.js';
-import { withAudit } from '../src/adapters/node-http.js';
-import { type AuditBackend, type AuditEvent, AuditLogger } from '../src/index.js';
+import { type AdapterOptions, withAudit } from '../src/adapters/node-http.js';
+import { type AuditBackend, type AuditEvent, AuditLogger, parsePolicy } from '../src/index.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -28,7 +28,16 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function nodeServer(logger: AuditLogger): Promise<string> {
+/** What the servers answer on Kubernetes-style paths. */
+function answerOf(path: string): { code: number; body: object } {
+  if (!path.includes('missing')) return { code: 200, body: { ok: true } };
+  return {
+    code: 404,
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'NotFound', message: 'no such order', code: 404 },
+  };
+}
+
+async function nodeServer(logger: AuditLogger, options: AdapterOptions<IncomingMessage> | null = null): Promise<string> {
   const handler = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url === '/fault') throw new Error('boom');
     if (request.url === '/stream') {
@@ -38,14 +47,22 @@ async function nodeServer(logger: AuditLogger): Promise<string> {
     }
     let text = '';
     for await (const chunk of request) text += chunk;
+    if (request.url?.startsWith('/api') === true) {
+      const { code, body } = answerOf(request.url);
+      response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      return;
+    }
     response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ got: JSON.parse(text) }));
   };
-  return listen(withAudit(logger, handler, { user, attributes: (request) => attributes(request.url ?? '') }));
+  return listen(withAudit(logger, handler, options ?? { user, attributes: (request) => attributes(request.url ?? '') }));
 }
 
-async function expressServer(logger: AuditLogger): Promise<string> {
+async function expressServer(
+  logger: AuditLogger,
+  options: AdapterOptions<{ headers: IncomingHttpHeaders }> | null = null,
+): Promise<string> {
   const app = express();
-  const audit = expressAudit(logger, { user, attributes: (request) => attributes(request.path) });
+  const audit = expressAudit(logger, options ?? { user, attributes: (request) => attributes(request.path) });
   app.use(audit.requests, express.json());
   app.get('/fault', () => {
     throw new Error('boom');
@@ -57,14 +74,21 @@ async function expressServer(logger: AuditLogger): Promise<string> {
   app.post('/orders', (request, response) => {
     response.status(201).json({ got: request.body });
   });
+  app.all(/^\/apis?\//, (request, response) => {
+    const { code, body } = answerOf(request.path);
+    response.status(code).json(body);
+  });
   app.use(audit.errors);
   app.set('env', 'test');
   return listen(app);
 }
 
-async function fastifyServer(logger: AuditLogger): Promise<string> {
+async function fastifyServer(
+  logger: AuditLogger,
+  options: AdapterOptions<{ headers: IncomingHttpHeaders }> | null = null,
+): Promise<string> {
   const app = fastify();
-  fastifyAudit(app, logger, { user, attributes: (request) => attributes(request.url) });
+  fastifyAudit(app, logger, options ?? { user, attributes: (request) => attributes(request.url) });
   app.get('/fault', async () => {
     throw new Error('boom');
   });
@@ -72,6 +96,10 @@ async function fastifyServer(logger: AuditLogger): Promise<string> {
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
     setTimeout(() => reply.raw.end(), 30);
+  });
+  app.all('/api*', async (request, reply) => {
+    const { code, body } = answerOf(request.url);
+    return reply.code(code).send(body);
   });
   app.post('/orders', async (request, reply) => reply.code(201).send({ got: request.body }));
   closers.push(() => app.close());
@@ -144,5 +172,102 @@ describe.each([
     const answer = await post(await serve(new AuditLogger(backend, { level: 'None' })));
     expect(answer.headers.get('audit-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(events).toEqual([]);
+  });
+
+  it.each([
+    ['GET', '/apis/shop/v1/namespaces/eu/orders/7', 'get', { namespace: 'eu', name: '7' }],
+    ['HEAD', '/apis/shop/v1/namespaces/eu/orders/7', 'get', { namespace: 'eu', name: '7' }],
+    ['GET', '/apis/shop/v1/orders?limit=1', 'list', {}],
+    ['GET', '/apis/shop/v1/orders?watch=true', 'watch', {}],
+    ['GET', '/apis/shop/v1/orders?fieldSelector=metadata.name%3D7', 'list', { name: '7' }],
+    ['POST', '/apis/shop/v1/namespaces/eu/orders', 'create', { namespace: 'eu' }],
+    ['PUT', '/apis/shop/v1/namespaces/eu/orders/7/status', 'update', { namespace: 'eu', name: '7', subresource: 'status' }],
+    ['PATCH', '/apis/shop/v1/namespaces/eu/orders/7', 'patch', { namespace: 'eu', name: '7' }],
+    ['DELETE', '/apis/shop/v1/namespaces/eu/orders/7', 'delete', { namespace: 'eu', name: '7' }],
+    ['DELETE', '/apis/shop/v1/namespaces/eu/orders', 'deletecollection', { namespace: 'eu' }],
+  ])('reads %s %s as Kubernetes does', async (method, path, verb, reference) => {
+    const { backend, events } = memory();
+    const body = method === 'GET' || method === 'HEAD' ? {} : { headers: { 'content-type': 'application/json' }, body: '{}' };
+    await (await fetch(`${await serve(new AuditLogger(backend, { level: 'Metadata' }), {})}${path}`, { method, ...body })).text();
+    await expect.poll(() => events.some(({ stage }) => stage === 'ResponseComplete'), { timeout: 10_000 }).toBe(true);
+    const last = events.at(-1) as AuditEvent;
+    const given = Object.fromEntries(Object.entries(last.objectRef ?? {}).filter(([, value]) => value !== ''));
+    expect([last.verb, given, last.requestURI]).toEqual([
+      verb,
+      { resource: 'orders', apiGroup: 'shop', apiVersion: 'v1', ...reference },
+      path,
+    ]);
+    expect(events.map(({ stage }) => stage)).toEqual(
+      verb === 'watch' ? ['RequestReceived', 'ResponseStarted', 'ResponseComplete'] : ['RequestReceived', 'ResponseComplete'],
+    );
+  });
+
+  it('decides by the attributes: users, groups, verbs, resources', async () => {
+    const { backend, events } = memory();
+    const policy = parsePolicy({
+      apiVersion: 'audit.k8s.io/v1',
+      kind: 'Policy',
+      omitStages: ['RequestReceived', 'ResponseStarted'],
+      rules: [
+        { level: 'None', users: ['robot'] },
+        { level: 'RequestResponse', userGroups: ['auditors'] },
+        { level: 'Request', verbs: ['create'], resources: [{ group: 'shop', resources: ['orders'] }] },
+        { level: 'Metadata' },
+      ],
+    });
+    const options = {
+      user: ({ headers }: { headers: IncomingHttpHeaders }) => ({
+        username: String(headers['x-user']),
+        uid: 'u',
+        groups: String(headers['x-groups'] ?? '').split(','),
+        extra: { scopes: ['a', 'b'] },
+      }),
+    };
+    const url = await serve(new AuditLogger(backend, policy), options);
+    const send = async (path: string, headers: Record<string, string>): Promise<void> => {
+      const all = { 'content-type': 'application/json', 'user-agent': 'till/1', 'x-forwarded-for': '1.2.3.4', ...headers };
+      await (await fetch(`${url}${path}`, { method: 'POST', headers: all, body: '{"item":"tea"}' })).text();
+    };
+    await send('/apis/shop/v1/orders', { 'x-user': 'robot' });
+    await send('/apis/shop/v1/orders', { 'x-user': 'alice' });
+    await settled(events, 1);
+    await send('/apis/shop/v1/bills', { 'x-user': 'alice' });
+    await settled(events, 2);
+    await send('/apis/shop/v1/bills', { 'x-user': 'bob', 'x-groups': 'clerks,auditors' });
+    await settled(events, 3);
+    expect(events.map(({ level, requestObject, responseObject }) => [level, requestObject, responseObject])).toEqual([
+      ['Request', '{"item":"tea"}', undefined],
+      ['Metadata', undefined, undefined],
+      ['RequestResponse', '{"item":"tea"}', '{"ok":true}'],
+    ]);
+    expect(events[2]).toMatchObject({
+      user: { username: 'bob', uid: 'u', groups: ['clerks', 'auditors'], extra: { scopes: ['a', 'b'] } },
+      userAgent: 'till/1',
+      sourceIPs: ['1.2.3.4', '127.0.0.1'],
+    });
+  });
+
+  it('takes the Status of a refused request', async () => {
+    const { backend, events } = memory();
+    const url = await serve(new AuditLogger(backend, { level: 'Metadata', logRequests: false }), {});
+    await (await fetch(`${url}/apis/shop/v1/orders/missing`)).text();
+    await settled(events, 1);
+    expect(events[0]?.responseStatus).toEqual({ metadata: {}, status: 'Failure', message: 'no such order', reason: 'NotFound', code: 404 });
+    expect(events[0]?.user).toEqual({});
+  });
+
+  it('leaves out bodies that are too large or no JSON', async () => {
+    const { backend, events } = memory();
+    const url = await serve(new AuditLogger(backend, { level: 'RequestResponse', logRequests: false }), { bodyBytesMax: 20 });
+    const send = async (body: string, type: string): Promise<void> => {
+      await (await fetch(`${url}/apis/shop/v1/orders`, { method: 'PATCH', headers: { 'content-type': type }, body })).text();
+    };
+    await send('{"item":"tea"}', 'application/json');
+    await settled(events, 1);
+    await send(`{"item":"${'x'.repeat(30)}"}`, 'application/json');
+    await settled(events, 2);
+    await send('item=tea', 'application/x-www-form-urlencoded');
+    await settled(events, 3);
+    expect(events.map(({ requestObject }) => requestObject)).toEqual(['{"item":"tea"}', undefined, undefined]);
   });
 });
