@@ -77,7 +77,7 @@ function faultOf(document: unknown, { op, path = '', from = '' }: PatchOperation
     case 'copy':
       if (parentOf(document, from) === undefined) return missing(`${op} operation does not apply: doc is missing from path: ${from}`);
       if (parent === undefined) return missing(`${op} operation does not apply: doc is missing destination path: ${path}`);
-      return `error in ${op} for path: '${op === 'copy' ? from : path}': ${elementFault(parent, last)}`;
+      return `error in ${op} for path: '${tokensOf(from).at(-1) ?? ''}': ${elementFault(parentOf(document, from) ?? parent, tokensOf(from).at(-1) ?? '')}`;
     case 'test':
       return missing(`test operation for path: "${path}"`);
     default:

@@ -1,5 +1,5 @@
 /** MutatingAdmissionPolicy: policies with CEL expressions change what will be stored. */
-import type { KubeObject } from '@k/apimachinery';
+import { type KubeObject, StatusError } from '@k/apimachinery';
 import type { AdmissionController, AdmissionDependencies, AdmissionRequest } from '../interface.js';
 import { ObjectCaches } from '../object-caches.js';
 import { forbiddenFor } from '../response.js';
@@ -124,10 +124,7 @@ function refusal(request: AdmissionRequest, errors: readonly PolicyFault[]): Err
       ? `policy "${policy.name}" denied request: ${message}`
       : `policy '${policy.name}' with binding '${binding.name}' denied request: ${message}`,
   );
-  const error = forbiddenFor(request, '');
-  const { status } = error;
-  status.message = messages[0] as string;
-  status.reason = 'Invalid';
-  status.details = { ...status.details, causes: messages.map((message) => ({ message })) };
-  return error;
+  const { status } = forbiddenFor(request, '');
+  const causes = messages.map((message) => ({ message }));
+  return new StatusError({ ...status, message: messages[0] as string, reason: 'Invalid', details: { ...status.details, causes } });
 }

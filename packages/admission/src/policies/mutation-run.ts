@@ -1,10 +1,11 @@
 /** The mutations of one policy, one after the other, over one object. */
 import { isDeepStrictEqual } from 'node:util';
-import { pruneAndDefault, type ServedResource } from '@k/api';
-import { type KubeObject, newInternalError, newStatusError } from '@k/apimachinery';
+import type { ServedResource } from '@k/api';
+import { type KubeObject, newStatusError } from '@k/apimachinery';
 import type { AdmissionDependencies } from '../interface.js';
 import { applyConfiguration } from './apply-configuration.js';
 import type { CompiledPolicy } from './compiled-policy.js';
+import { completeObject } from './complete-object.js';
 import { Evaluation, type EvaluationInput, InputValues, OutOfBudgetError, POLICY_COST_MAX } from './evaluation.js';
 import { applyPatchValue } from './json-patch.js';
 import { JsonValueError } from './json-value.js';
@@ -54,7 +55,7 @@ export class MutationRun {
         const { object } = outcome;
         const isApply = mutation.patchType === 'ApplyConfiguration';
         const changed = isApply ? applyConfiguration(object, result.value, served.version.schema) : applyPatchValue(object, result.value);
-        if (changed !== object) outcome.object = complete(changed, served);
+        if (changed !== object) outcome.object = completeObject(changed, served);
       } catch (error) {
         const isOurs = error instanceof MutationError || error instanceof OutOfBudgetError || error instanceof JsonValueError;
         if (!isOurs) throw error;
@@ -75,16 +76,7 @@ export class MutationRun {
   }
 }
 
-/** Pruned and with its defaults, as if the client had sent it. */
-function complete(object: KubeObject, { definition, version }: ServedResource): KubeObject {
-  const given = structuredClone(object);
-  const { typeErrors } = version.coerce?.(given) ?? pruneAndDefault(given, version.schema, { fieldValidation: 'Ignore' });
-  if (typeErrors[0] !== undefined) throw newInternalError(typeErrors[0]);
-  definition.strategy.applyDefaults?.(given, version.version);
-  return given;
-}
-
 /** What only differs in empty or defaulted fields is the same object. */
 function isSameObject(before: KubeObject, after: KubeObject, served: ServedResource): boolean {
-  return isDeepStrictEqual(before, after) || isDeepStrictEqual(complete(before, served), after);
+  return isDeepStrictEqual(before, after) || isDeepStrictEqual(completeObject(before, served), after);
 }
