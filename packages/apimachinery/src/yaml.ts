@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, parseDocument, visit, YAMLError } from 'yaml';
+import { isPlainJson } from './count-members.js';
 import { exactInteger } from './exact-json.js';
 
 /** YAML 1.1 booleans without quotes, as Kubernetes' decoder reads them: `y`, `yes`, `on` and their like are booleans. */
@@ -29,6 +30,8 @@ export function parseYaml(text: string): unknown {
  * @throws {SyntaxError} `yaml: line N: …`; also for alias bombs.
  */
 export function parseYamlFields(text: string): ParsedYaml {
+  const json = plainJson(text);
+  if (json !== undefined) return { value: json, duplicates: [] };
   const lines = new LineCounter();
   const document = parseDocument(text, { ...OPTIONS, uniqueKeys: false, lineCounter: lines });
   document.errors = document.errors.filter(({ code }) => code !== 'MULTIPLE_DOCS');
@@ -48,6 +51,25 @@ export function parseYamlFields(text: string): ParsedYaml {
     },
   });
   return { value, duplicates };
+}
+
+/** What JSON and YAML may read in different ways: other characters, escapes by number, keys with a meaning in YAML. */
+const UNLIKE = /[^\x20-\x7e\r\n]|\\u|"<<"|"__proto__"/;
+
+/**
+ * The value of a text that is JSON and means the same in YAML: what most clients send as YAML. Reading it as JSON takes a
+ * hundredth of the time.
+ *
+ * @returns `undefined` for other texts.
+ */
+function plainJson(text: string): unknown {
+  if (text[0] !== '{' || UNLIKE.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isPlainJson(text, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Parses a stream of documents separated by `---`; empty ones are left out. */
