@@ -15,7 +15,8 @@ import {
   validateShortName,
 } from './device-names.js';
 import { deepEqual, type FieldErrors, IMMUTABLE, MUST_BE_POSITIVE } from './field-errors.js';
-import type { KindValidation } from './kind-validation.js';
+import { internalForm } from './internal-form.js';
+import type { KindValidation, UpdateRule } from './kind-validation.js';
 import { validateAnnotations } from './metadata.js';
 import { isDns1123Subdomain } from './names.js';
 import { isExtended } from './resources.js';
@@ -227,15 +228,17 @@ function validateClaimStatus(object: KubeObject, old: KubeObject, errors: FieldE
 }
 
 /** What is asked for cannot change. */
-function fixedSpec(object: KubeObject, old: KubeObject, errors: FieldErrors): void {
-  if (!deepEqual(object['spec'], old['spec'])) errors.invalid('spec', object['spec'] ?? null, IMMUTABLE);
+function fixedSpec(form: (spec: object) => object): UpdateRule {
+  return (object, old, errors) => {
+    if (!deepEqual(object['spec'], old['spec'])) errors.invalid('spec', form(specOf(object)), IMMUTABLE);
+  };
 }
 
 /** Claims for devices. */
 export const deviceClaimValidation: KindValidation = {
   create: (object, errors) => validateClaim(specOf<ClaimSpec>(object), 'spec', errors),
   metadataOnUpdate: 'both',
-  update: fixedSpec,
+  update: fixedSpec((spec) => internalForm('ResourceClaimSpec', spec)),
   subresources: { status: validateClaimStatus },
 };
 
@@ -252,7 +255,10 @@ export const deviceClaimTemplateValidation: KindValidation = {
     }
     validateClaim(spec, 'spec.spec', errors);
   },
-  update: fixedSpec,
+  update: fixedSpec((spec) => {
+    const { metadata, spec: claim } = spec as { metadata?: object; spec?: object };
+    return { ...metadata, Spec: internalForm('ResourceClaimSpec', claim) };
+  }),
 };
 
 interface ClassSpec {

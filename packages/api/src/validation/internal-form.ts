@@ -127,6 +127,24 @@ const TYPES: Readonly<Record<string, string>> = {
   ParentReference: 'Group:s Resource:s Namespace:s Name:s',
   EndpointAddress: 'IP=ip:s',
   NodeAddress: 'Type:s Address:s',
+  CSINodeDriver: 'Name:s NodeID=nodeID:s TopologyKeys:* Allocatable:*VolumeNodeResources',
+  VolumeNodeResources: 'Count:*',
+  VolumeAttachmentSpec: 'Attacher:s Source:VolumeAttachmentSource NodeName:s',
+  VolumeAttachmentSource: 'PersistentVolumeName:* InlineVolumeSpec:*',
+  ResourceClaimSpec: 'Devices:DeviceClaim',
+  DeviceClaim: 'Requests:[]DeviceRequest Constraints:[]DeviceConstraint Config:[]DeviceClaimConfiguration',
+  DeviceRequest: 'Name:s Exactly:*ExactDeviceRequest FirstAvailable:[]DeviceSubRequest',
+  ExactDeviceRequest:
+    'DeviceClassName:s Selectors:[]DeviceSelector AllocationMode:s Count:i AdminAccess:* Tolerations:[]DeviceToleration Capacity:*CapacityRequirements',
+  DeviceSubRequest:
+    'Name:s DeviceClassName:s Selectors:[]DeviceSelector AllocationMode:s Count:i Tolerations:[]DeviceToleration Capacity:*CapacityRequirements',
+  DeviceSelector: 'CEL=cel:*CELDeviceSelector',
+  CELDeviceSelector: 'Expression:s',
+  DeviceToleration: 'Key:s Operator:s Value:s Effect:s TolerationSeconds:*',
+  CapacityRequirements: 'Requests:*',
+  DeviceConstraint: 'Requests:* MatchAttribute:* DistinctAttribute:*',
+  DeviceClaimConfiguration: 'Requests:* Opaque:*OpaqueDeviceConfiguration',
+  OpaqueDeviceConfiguration: 'Driver:s Parameters:*',
 };
 
 type Fields = Record<string, unknown>;

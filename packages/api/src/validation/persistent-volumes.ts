@@ -10,7 +10,8 @@ import type { NodeSelector } from './scheduling-types.js';
 import { unifiedDiff } from './unified-diff.js';
 import { PERSISTENT_SOURCES, type Source } from './volume-sources.js';
 
-interface VolumeSpec {
+/** The spec of a persistent volume, whose sources are fields of their own. */
+export interface VolumeSpec {
   capacity?: ResourceList;
   accessModes?: string[];
   persistentVolumeReclaimPolicy?: string;
@@ -74,6 +75,29 @@ function validateCapacity(capacity: ResourceList, at: string, errors: FieldError
     if (amount.sign() < 0) errors.invalid(`${at}[${name}]`, Number(amount.value()), 'must be a valid resource quantity');
     validatePositiveQuantity(capacity[name] as string, `${at}[${name}]`, errors);
   }
+}
+
+const NOT_INLINE = 'may not be specified in the context of inline volumes';
+
+/** What may not stand in a volume that is described inside another object. */
+function validateInline(spec: VolumeSpec, at: string, errors: FieldErrors): void {
+  for (const field of ['claimRef', 'capacity', 'persistentVolumeReclaimPolicy', 'nodeAffinity', 'storageClassName'] as const) {
+    const value = spec[field];
+    if (value !== undefined && value !== '') errors.forbidden(`${at}.${field}`, NOT_INLINE);
+  }
+  if (spec['csi'] === undefined) errors.required(`${at}.csi`, 'has to be specified in the context of inline volumes');
+  if ((spec.volumeMode ?? 'Filesystem') !== 'Filesystem') {
+    errors.forbidden(`${at}.volumeMode`, 'may not specify volumeMode other than Filesystem in the context of inline volumes');
+  }
+}
+
+/** A volume that an attachment describes rather than names. */
+export function validateInlineVolume(spec: VolumeSpec, at: string, errors: FieldErrors): void {
+  validateInline(spec, at, errors);
+  const { accessModes = [] } = spec;
+  if (accessModes.length === 0) errors.required(`${at}.accessModes`);
+  validateAccessModes(accessModes, `${at}.accessModes`, errors);
+  validateSources(spec, '', at, errors);
 }
 
 /** The spec of a persistent volume. */

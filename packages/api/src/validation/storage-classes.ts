@@ -1,9 +1,9 @@
 import type { KubeObject } from '@k/apimachinery';
-import type { FieldErrors } from './field-errors.js';
-import { deepEqual } from './field-errors.js';
-import { sortedMap } from './internal-form.js';
+import { deepEqual, type FieldErrors, IMMUTABLE } from './field-errors.js';
+import { internalForm, sortedMap } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Subdomain, isQualifiedName } from './names.js';
+import { type VolumeSpec, validateInlineVolume } from './persistent-volumes.js';
 import { validateCsiDriverName } from './volume-sources.js';
 
 const PARAMETERS_MAX = 512;
@@ -106,7 +106,7 @@ export const attributesClassValidation: KindValidation = {
 interface AttachmentSpec {
   attacher?: string;
   nodeName?: string;
-  source?: { persistentVolumeName?: string; inlineVolumeSpec?: object };
+  source?: { persistentVolumeName?: string; inlineVolumeSpec?: VolumeSpec };
 }
 
 const attachmentSpec = (object: KubeObject): AttachmentSpec => (object['spec'] ?? {}) as AttachmentSpec;
@@ -116,16 +116,21 @@ export const volumeAttachmentValidation: KindValidation = {
   metadataOnUpdate: 'create',
   create: (object, errors) => {
     const { attacher = '', nodeName = '', source = {} } = attachmentSpec(object);
-    validateCsiDriverName(attacher, 'spec.attacher', errors);
+    if (attacher === '') errors.required('spec.attacher');
     const { inlineVolumeSpec, persistentVolumeName: volume } = source;
     if (inlineVolumeSpec === undefined && volume === undefined)
       errors.required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName');
     else if (inlineVolumeSpec !== undefined && volume !== undefined) {
       errors.forbidden('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName');
-    } else if (volume === '') errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
+    } else if (inlineVolumeSpec !== undefined) validateInlineVolume(inlineVolumeSpec, 'spec.source.inlineVolumeSpec', errors);
+    else if (volume === '') errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
     errors.invalidEach('spec.nodeName', nodeName, isDns1123Subdomain(nodeName));
+    // Checks that came with v1, of new attachments only.
+    validateCsiDriverName(attacher, 'spec.attacher', errors);
+    if (volume !== undefined) errors.invalidEach('spec.source.persistentVolumeName', volume, isDns1123Subdomain(volume));
   },
   update: (object, old, errors) => {
-    if (!deepEqual(attachmentSpec(object), attachmentSpec(old))) errors.invalid('spec', attachmentSpec(object), 'field is immutable');
+    if (deepEqual(attachmentSpec(object), attachmentSpec(old))) return;
+    errors.invalid('spec', internalForm('VolumeAttachmentSpec', attachmentSpec(object)), IMMUTABLE);
   },
 };

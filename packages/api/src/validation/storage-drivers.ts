@@ -1,6 +1,7 @@
 /** CSI drivers, what nodes know of them, and how much they can still store. */
 import type { KubeObject } from '@k/apimachinery';
 import { deepEqual, type FieldErrors, IMMUTABLE } from './field-errors.js';
+import { internalForm } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Subdomain, isQualifiedName } from './names.js';
 import { quantityOf } from './resources.js';
@@ -108,19 +109,18 @@ function validateNodeDrivers(object: KubeObject, errors: FieldErrors): void {
   });
 }
 
-/** Which drivers a node has. A driver that is there stays as it is or goes. */
+/** Which drivers a node has. A driver that is there stays as it is or goes; only how many volumes it takes may change. */
 export const nodeDriversValidation: KindValidation = {
   create: validateNodeDrivers,
   metadataOnUpdate: 'create',
   update: (object, old, errors) => {
     validateNodeDrivers(object, errors);
-    const before = new Map(driversOf(old).map((driver) => [driver.name, driver]));
-    driversOf(object).forEach((driver, i) => {
-      const known = before.get(driver.name);
-      if (known === undefined) return;
-      const same = deepEqual({ ...driver, allocatable: undefined }, { ...known, allocatable: undefined });
-      if (!same || !deepEqual(driver.allocatable, known.allocatable)) errors.invalid(`spec.drivers[${i}]`, driver, IMMUTABLE);
-    });
+    const now = driversOf(object);
+    for (const known of driversOf(old)) {
+      const driver = now.find(({ name }) => name === known.name);
+      if (driver === undefined || deepEqual({ ...driver, allocatable: undefined }, { ...known, allocatable: undefined })) continue;
+      errors.invalid('CSINodeDriver', internalForm('CSINodeDriver', driver), IMMUTABLE);
+    }
   },
 };
 
