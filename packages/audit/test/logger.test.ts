@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import {
   type AuditBackend,
@@ -9,11 +10,8 @@ import {
   parsePolicy,
   sourceIps,
 } from '../src/index.js';
-
-function memory(): AuditBackend & { events: AuditEvent[] } {
-  const events: AuditEvent[] = [];
-  return { name: 'memory', events, process: (list) => events.push(...list) > 0, close: async () => {} };
-}
+import { createAuditMetrics } from '../src/metrics.js';
+import { memory } from './support/events.js';
 
 function logger(level: string, backend: AuditBackend, more: object = {}): AuditLogger {
   const policy = parsePolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: [], rules: [{ level, ...more }] });
@@ -141,6 +139,22 @@ describe('source addresses', () => {
 });
 
 describe('the legacy format', () => {
+  it('shows who acts as whom, what came of it, and nothing that steers a terminal', () => {
+    const backend = memory();
+    const auditor = logger('Metadata', backend).begin({
+      ...request,
+      user: {},
+      headers: { 'user-agent': '\u001b[31mred\u007f "x"' },
+      receivedMicros: Date.parse('2026-01-01T00:00:00.120Z') * 1000,
+    });
+    auditor?.setImpersonatedUser({ username: 'zoë', groups: ['a', 'b"c'] });
+    auditor?.setResponseStatus(201);
+    auditor?.complete();
+    expect(legacyLine(backend.events[0] as AuditEvent)).toBe(
+      String.raw`2026-01-01T00:00:00.12Z AUDIT: id="id-1" stage="ResponseComplete" ip="127.0.0.1" method="create" user="<none>" groups="<none>" as="zoë" asgroups="\"a\",\"b\\\"c\"" user-agent="\x1b[31mred\x7f \"x\"" namespace="default" uri="/api/v1/namespaces/default/pods?x=<1>" response="201"`,
+    );
+  });
+
   it('is one line', () => {
     const backend = memory();
     logger('Metadata', backend).begin(request)?.emit('RequestReceived');
@@ -148,4 +162,22 @@ describe('the legacy format', () => {
       '2026-01-01T00:00:00Z AUDIT: id="id-1" stage="RequestReceived" ip="127.0.0.1" method="create" user="admin" groups="\\"system:masters\\"" as="<self>" asgroups="<lookup>" user-agent="kubectl/v1.36.2" namespace="default" uri="/api/v1/namespaces/default/pods?x=<1>" response="<deferred>"',
     );
   });
+});
+
+it('counts events, levels, refusals and losses under kube-apiserver names', async () => {
+  const registry = new Registry();
+  const { counters, onError } = createAuditMetrics({ registry });
+  const backend = { name: 'memory', process: () => true, close: async () => {} };
+  const logger = new AuditLogger(backend, { level: 'Metadata' }, { counters });
+  const id = await logger.logRequest({ uri: '/api/v1/pods', verb: 'GET', user: { username: 'alice' } });
+  await logger.logResponse({ auditId: id, uri: '/api/v1/pods', verb: 'GET', user: { username: 'alice' }, status: 200 });
+  logger.reject();
+  onError({ plugin: 'webhook', events: [{} as never, {} as never], error: new Error('down') });
+  const text = await registry.metrics();
+  expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
+    'apiserver_audit_event_total 2',
+    'apiserver_audit_error_total{plugin="webhook"} 2',
+    'apiserver_audit_level_total{level="Metadata"} 1',
+    'apiserver_audit_requests_rejected_total 1',
+  ]);
 });

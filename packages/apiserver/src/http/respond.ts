@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { newBadRequest, newStatusError, type Status, StatusError, stringifyExactJson } from '@k/apimachinery';
-import { stringify as stringifyYaml } from 'yaml';
+import { goQuote, newBadRequest, newStatusError, type Status, StatusError, stringifyExactJson } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { negotiate } from './negotiate.js';
 import { CHUNK_BYTES, JoinedBody, type PartedBody } from './parted-body.js';
+import { toYaml } from './yaml-body.js';
 
 /** Answers of lists and objects above this size are compressed for clients that accept gzip, as upstream does. */
 const GZIP_BYTES_MIN = 128 * 1024;
@@ -53,7 +53,7 @@ function wholeOf(body: PartedBody): Buffer {
 
 /** The plain 500 of stages that come before any format is negotiated. */
 export function sendPlainError(context: RequestContext, message: string): void {
-  const text = `Internal Server Error: ${JSON.stringify(context.exchange.url)}: ${message}`;
+  const text = `Internal Server Error: ${goQuote(context.exchange.url)}: ${message}`;
   context.responseHeaders['x-content-type-options'] = 'nosniff';
   sendBytes(context, 500, 'text/plain; charset=utf-8', `${text.replace(/[&<>]/g, (char) => HTML[char] as string)}\n`);
 }
@@ -69,7 +69,7 @@ export function toJson(value: unknown, pretty = false): string {
 export function sendObject(context: RequestContext, status: number, object: unknown): void | Promise<void> {
   const media = context.media ?? negotiate(undefined, { transforms: false }, false);
   const isYaml = media.format === 'yaml';
-  const serialise = (): string => (isYaml ? stringifyYaml(object) : `${toJson(object, media.pretty)}\n`);
+  const serialise = (): string => (isYaml ? toYaml(object) : `${toJson(object, media.pretty)}\n`);
   const text = context.latency === undefined ? serialise() : context.latency.time('serialize-response-object', serialise);
   return sendBytes(context, status, isYaml ? 'application/yaml' : media.contentType, text);
 }

@@ -1,7 +1,6 @@
+import { goQuote } from '@k/apimachinery';
 import type { AuditEvent } from '../event.js';
 import { microTime } from '../format-event.js';
-
-const quote = (text: string): string => JSON.stringify(text);
 
 /** RFC 3339 with as many digits of the second as are needed. */
 function rfc3339Nano(micros: number): string {
@@ -12,7 +11,7 @@ function rfc3339Nano(micros: number): string {
 export function legacyLine(event: AuditEvent): string {
   const { user, impersonatedUser, objectRef, responseStatus } = event;
   const groupsOf = (groups: readonly string[] | undefined, none: string): string =>
-    groups === undefined || groups.length === 0 ? none : groups.map(quote).join(',');
+    groups === undefined || groups.length === 0 ? none : groups.map(goQuote).join(',');
   const parts: [string, string][] = [
     ['id', event.auditID],
     ['stage', event.stage],
@@ -27,5 +26,5 @@ export function legacyLine(event: AuditEvent): string {
     ['uri', event.requestURI],
   ];
   const response = responseStatus?.code === undefined ? '<deferred>' : String(responseStatus.code);
-  return `${rfc3339Nano(event.requestReceivedMicros)} AUDIT: ${parts.map(([name, value]) => `${name}=${quote(value)}`).join(' ')} response="${response}"`;
+  return `${rfc3339Nano(event.requestReceivedMicros)} AUDIT: ${parts.map(([name, value]) => `${name}=${goQuote(value)}`).join(' ')} response="${response}"`;
 }

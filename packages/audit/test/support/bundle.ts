@@ -9,8 +9,12 @@ const OPTIONS: BuildOptions = {
   platform: 'node',
   format: 'esm',
   target: 'node20',
+  conditions: ['@k/source'],
   logLevel: 'error',
 };
+
+/** Not ours: stays where it is installed. */
+const EXTERNAL = ['express', 'fastify', 'prom-client', 'sonic-boom', 'undici', 'yaml'];
 
 function folder(): string {
   mkdirSync(join(root, 'node_modules'), { recursive: true });
@@ -23,7 +27,7 @@ export async function bundlePackage(): Promise<{ dir: string; index: string; met
   const dir = folder();
   const sources = (...names: string[]): string[] => names.map((name) => join(root, 'src', `${name}.ts`));
   await Promise.all([
-    build({ ...OPTIONS, outdir: dir, entryPoints: sources('index', 'metrics'), splitting: true, packages: 'external' }),
+    build({ ...OPTIONS, outdir: dir, entryPoints: sources('index', 'metrics'), splitting: true, external: EXTERNAL }),
     // With all that it needs: reading a hundred small files is what starting it costs most.
     build({
       ...OPTIONS,
@@ -38,8 +42,7 @@ export async function bundlePackage(): Promise<{ dir: string; index: string; met
 /** The examples as files that plain Node runs. */
 export async function bundleExamples(names: readonly string[]): Promise<string> {
   const dir = folder();
-  const external = ['express', 'fastify', 'sonic-boom', 'undici', 'yaml'];
   const entryPoints = names.map((name) => join(root, 'examples', name));
-  await build({ ...OPTIONS, outdir: dir, entryPoints, conditions: ['@k/source'], external });
+  await build({ ...OPTIONS, outdir: dir, entryPoints, external: EXTERNAL });
   return dir;
 }
