@@ -6,6 +6,7 @@
  */
 import { type ASTNode, TypeError as CelTypeError, type Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import { RE2JS, RE2JSException } from 're2js';
+import { splitTypes } from './check/types.js';
 import { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
 import { MATCHES } from './functions.js';
 import { sizeOfCelValue } from './values.js';
@@ -147,7 +148,7 @@ function runtimeText(text: string, code: string): string {
   const [, receiver, name = '', args = ''] = call;
   const simple = (type: string): string => type.replace(/<.*>$/, '');
   if (name === 'size') return 'no such overload: size';
-  const given = [...(receiver === undefined ? [] : [receiver]), ...(args === '' ? [] : args.split(', '))].map(simple);
+  const given = [...(receiver === undefined ? [] : [receiver]), ...splitTypes(args)].map(simple);
   return `no such overload: ${name.replace(/^_/, '')}(${given.join(', ')})`;
 }
 
