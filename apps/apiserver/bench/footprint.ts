@@ -1,4 +1,4 @@
-/** Cold start, memory, and what requests cost as the number of objects grows. */
+/** Cold start, idle memory, and what requests cost as the number of objects grows. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import { Session } from './session.js';
 const MIB = 1024 * 1024;
 const START_TARGET_MS = 250;
 const IDLE_TARGET_MIB = 90;
-const MEMORY_TARGET = 2.5;
 const CONFIG_MAPS = '/api/v1/namespaces/bench/configmaps';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -23,7 +22,7 @@ export async function measureStart(): Promise<Figure[]> {
   for (let round = 0; round < 5; round++) {
     const dir = mkdtempSync(join(tmpdir(), 'k-bench-start-'));
     for (const what of ['first start', 'restart'] as const) {
-      const server = await startServer(dir);
+      const server = await startServer({ dataDir: dir });
       rounds[what].push(server.ready);
       if (what === 'restart') {
         await pause(2_000);
@@ -52,22 +51,16 @@ export async function measureStart(): Promise<Figure[]> {
   ];
 }
 
-/** Fills a server step by step; at each step the memory of what is cached and the cost of requests. */
+/** Fills a server step by step; at each step the cost of requests. */
 export async function measureGrowth(quick: boolean): Promise<Figure[]> {
   const steps = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
   const session = await Session.open();
   const figures: Figure[] = [];
   try {
-    // What the first requests leave behind is no object's.
-    await session.measure({ kind: 'create', names: 'warm', connections: 16, requests: 500 });
-    await pause(3_000);
-    const empty = memoryBytes(session.server.pid).anonymous;
     let stored = 0;
     for (const step of steps) {
       const create = await session.measure({ kind: 'create', names: `step-${step}`, connections: 32, requests: step - stored });
       stored = step;
-      await pause(3_000);
-      const perThousand = ((memoryBytes(session.server.pid).anonymous - empty) / stored) * 1000;
       const label = `${step.toLocaleString('en')} objects`;
       const path = `${CONFIG_MAPS}/step-${steps[0]}-7`;
       const body = await session.send('GET', path);
@@ -75,19 +68,10 @@ export async function measureGrowth(quick: boolean): Promise<Figure[]> {
         throw new Error('GET answers another object');
       const get = await session.measure({ kind: 'get', path, connections: 32, requests: 5_000 });
       const page = await session.measure({ kind: 'get', path: `${CONFIG_MAPS}?limit=500`, connections: 4, requests: 200 });
-      const factor = perThousand / 1000 / body.length;
       figures.push(
         { what: `CREATE up to ${label}`, value: create.cpuUs, unit: 'µs CPU per request', perSecond: create.perSecond },
         { what: `GET among ${label}`, value: get.cpuUs, unit: 'µs CPU per request', perSecond: get.perSecond },
         { what: `LIST of 500 among ${label}`, value: page.cpuUs, unit: 'µs CPU per request', perSecond: page.perSecond },
-        {
-          what: `memory of ${label}`,
-          value: perThousand / MIB,
-          unit: 'MiB per 1,000',
-          ratio: factor,
-          // A small step is lost in what the garbage collector has not returned.
-          ...(step < 10_000 ? {} : { target: `at most ${MEMORY_TARGET} × the JSON`, met: factor <= MEMORY_TARGET }),
-        },
       );
     }
     return figures;

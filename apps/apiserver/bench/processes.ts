@@ -32,18 +32,20 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the built server and waits until it is ready.
- *
- * Writes CPU profiles into the folder that `BENCH_PROFILE_DIR` names.
- *
- * @param dataDir - Kept; the same folder again makes a restart.
- */
-export async function startServer(dataDir: string, flags: readonly string[] = []): Promise<ServerProcess> {
+/** How to start a server. */
+export interface StartOptions {
+  /** Kept; the same folder again makes a restart. */
+  dataDir: string;
+  flags?: readonly string[];
+  /** A folder for its CPU profile, which it writes at its end. */
+  profileDir?: string;
+}
+
+/** Starts the built server and waits until it is ready. */
+export async function startServer({ dataDir, flags = [], profileDir }: StartOptions): Promise<ServerProcess> {
   if (!existsSync(MAIN)) throw new Error('the server is not built: run "npm run build" first');
   const startedAt = performance.now();
-  const profiles = process.env['BENCH_PROFILE_DIR'];
-  const nodeFlags = profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles];
+  const nodeFlags = profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir];
   const child = spawn(process.execPath, [...nodeFlags, MAIN, '--secure-port', '0', '--data-dir', dataDir, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

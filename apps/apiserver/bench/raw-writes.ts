@@ -1,5 +1,6 @@
 /** The machine's own limit of writing: transactions on etcd with the same client, and commits of LMDB without a server. */
 import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import { openEtcdStore } from '@k/storage/etcd';
 import { open } from 'lmdb';
 
@@ -14,12 +15,14 @@ export interface RawResult {
 
 async function writes(task: RawTask): Promise<RawResult> {
   const value = Buffer.alloc(task.bytes, 'x');
+  // Of this task alone: there may have been others on the same store.
+  const names = randomUUID();
   let put: (index: number) => Promise<unknown>;
   let close: () => Promise<unknown>;
   if ('etcd' in task) {
     const store = await openEtcdStore({ endpoints: [task.etcd] });
     put = async (index) => {
-      const result = await store.create(`/raw/${process.pid}/${index}`, value);
+      const result = await store.create(`/raw/${names}/${index}`, value);
       if (!result.ok) throw new Error(`key ${index} exists`);
     };
     close = () => store.close();
@@ -27,7 +30,7 @@ async function writes(task: RawTask): Promise<RawResult> {
     const database = open<Buffer, string>({ path: task.dir, encoding: 'binary' });
     // As durable as the embedded store: resolves once it is on disk.
     put = async (index) => {
-      await database.put(`key-${index}`, value);
+      await database.put(`${names}-${index}`, value);
       await database.flushed;
     };
     close = () => database.close();

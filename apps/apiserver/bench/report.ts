@@ -60,6 +60,28 @@ export function printSection({ title, figures }: Section): void {
 
 const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
+/** One section as a table in Markdown. */
+function markdownTable({ title, figures }: Section): string {
+  const columns = ['', 'cost', 'a second', 'beside it', 'share', 'target'];
+  const rows = figures.map((figure) => {
+    const [what = '', cost = '', perSecond = '', limit = '', ratio = '', target = '', note = ''] = rowOf(figure);
+    return [note === '' ? what : `${what} (${note})`, cost, perSecond, limit, ratio, target];
+  });
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `## ${title}`,
+    '',
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map(line),
+    '',
+    `![${title}](${plotName(title)})`,
+    '',
+  ].join('\n');
+}
+
+const plotName = (title: string): string => `${title.toLowerCase().replaceAll(' ', '-')}.svg`;
+
 /** Bars of one section: what was measured in blue, the machine's limit in grey below it. */
 function plot({ title, figures }: Section): string {
   // Lengths can only be compared within one unit.
@@ -111,9 +133,25 @@ export function machine(): { cpu: string; cores: number; node: string; load: str
   };
 }
 
-/** Writes `results.json` and one SVG a section. */
-export function writeResults(folder: string, sections: readonly Section[], more: Record<string, unknown>): void {
+/** What was measured, where and how. */
+export interface Run {
+  quick: boolean;
+  machine: ReturnType<typeof machine>;
+  loadAtEnd: string;
+}
+
+/** Writes `results.json`, `results.md` and one SVG a section. */
+export function writeResults(folder: string, sections: readonly Section[], run: Run): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ ...more, sections }, null, 2)}\n`);
-  for (const section of sections) writeFileSync(join(folder, `${section.title.toLowerCase().replaceAll(' ', '-')}.svg`), plot(section));
+  writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ ...run, sections }, null, 2)}\n`);
+  for (const section of sections) writeFileSync(join(folder, plotName(section.title)), plot(section));
+  const { cores, cpu, node, load, date } = run.machine;
+  const head = [
+    '# Results',
+    '',
+    `${date}, ${cores} × ${cpu}, Node ${node}, load average ${load} at the start and ${run.loadAtEnd} at the end${run.quick ? '; a quick run' : ''}.`,
+    'Written by `npm run bench`; the share is the limit divided by the cost.',
+    '',
+  ];
+  writeFileSync(join(folder, 'results.md'), [...head, ...sections.map(markdownTable)].join('\n'));
 }

@@ -1,11 +1,13 @@
 /**
  * Measures the built server beside the machine's own limits. `npm run bench` builds it first.
  *
- *   npm run bench [-- --quick] [-- --only=start,reads,writes,watches,growth] [-- --out=FOLDER]
+ *   npm run bench [-- --quick] [-- --only=start,reads,writes,watches,growth,memory] [-- --out=FOLDER]
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureGrowth, measureStart } from './footprint.js';
+import { measureMemory } from './memory.js';
+import { writeProfiles } from './profiles.js';
 import { measureReads } from './reads.js';
 import { type Figure, machine, printSection, type Section, writeResults } from './report.js';
 import { measureWatches } from './watches.js';
@@ -20,12 +22,20 @@ const { values } = parseArgs({
 });
 const { quick, only, out } = values;
 
-const measures: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
+const measures: Record<string, { title: string; measure: () => Promise<Figure[] | null> }> = {
   start: { title: 'Start and idle memory', measure: measureStart },
   reads: { title: 'Reads', measure: () => measureReads(quick) },
   writes: { title: 'Writes', measure: () => measureWrites(quick) },
   watches: { title: 'Watches', measure: () => measureWatches(quick) },
   growth: { title: 'Growth', measure: () => measureGrowth(quick) },
+  memory: { title: 'Memory', measure: () => measureMemory(quick) },
+  profiles: {
+    title: 'Profiles',
+    measure: async () => {
+      await writeProfiles(out, quick);
+      return null;
+    },
+  },
 };
 const names = only === '' ? Object.keys(measures) : only.split(',');
 for (const name of names)
@@ -36,8 +46,12 @@ process.stdout.write(`${before.cores} × ${before.cpu}, Node ${before.node}, loa
 const sections: Section[] = [];
 for (const name of names) {
   const { title, measure } = measures[name] as (typeof measures)[string];
-  const section = { title, figures: await measure() };
-  printSection(section);
-  sections.push(section);
+  const startedAt = performance.now();
+  const figures = await measure();
+  if (figures !== null) {
+    printSection({ title, figures });
+    sections.push({ title, figures });
+  }
+  process.stdout.write(`  ${title}: ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
 }
 if (only === '') writeResults(out, sections, { quick, machine: before, loadAtEnd: machine().load });

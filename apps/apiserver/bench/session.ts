@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import type { LoadResult, LoadTask, Target } from './load.js';
-import { cpuMs, type ServerProcess, startServer, startWorker, type Worker } from './processes.js';
+import { cpuMs, type ServerProcess, type StartOptions, startServer, startWorker, type Worker } from './processes.js';
 
 const TOKEN = 'bench-token';
 const ADMIN_TOKEN = 'bench-admin-token';
@@ -35,11 +35,15 @@ export class Session {
   }
 
   /** Starts a server in a fresh folder, with a namespace and a user whom RBAC allows everything in it. */
-  static async open(flags: readonly string[] = []): Promise<Session> {
+  static async open({ flags = [], profileDir }: Omit<StartOptions, 'dataDir'> = {}): Promise<Session> {
     const dir = mkdtempSync(join(tmpdir(), 'k-bench-'));
     const tokens = join(dir, 'tokens.csv');
     writeFileSync(tokens, `${TOKEN},bench,1\n${ADMIN_TOKEN},admin,2,system:masters\n`);
-    const server = await startServer(dir, ['--token-auth-file', tokens, '--authorization-mode', 'RBAC', ...flags]);
+    const server = await startServer({
+      dataDir: dir,
+      flags: ['--token-auth-file', tokens, '--authorization-mode', 'RBAC', ...flags],
+      ...(profileDir === undefined ? {} : { profileDir }),
+    });
     const session = new Session(server, dir);
     await session.send('POST', '/api/v1/namespaces', { metadata: { name: 'bench' } });
     await session.send('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {

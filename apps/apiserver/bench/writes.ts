@@ -11,6 +11,20 @@ import { Session } from './session.js';
 
 const CONNECTIONS = 64;
 const STORED_BYTES = 1_300;
+const ROUNDS = 4;
+
+/** What several turns took together. */
+interface Sum {
+  ms: number;
+  cpuUs: number;
+}
+
+const noTime = (): Sum => ({ ms: 0, cpuUs: 0 });
+
+function add(sum: Sum, { ms, cpuUs }: Sum): void {
+  sum.ms += ms;
+  sum.cpuUs += cpuUs;
+}
 
 /** Measures writes on the embedded store, and on etcd where it is installed. */
 export async function measureWrites(quick: boolean): Promise<Figure[]> {
@@ -35,34 +49,46 @@ async function measureOn(
   requests: number,
 ): Promise<Figure[]> {
   const raw = startWorker<RawTask, RawResult>('raw-writes.ts');
-  const session = await Session.open(flags);
+  const session = await Session.open({ flags });
+  const share = Math.ceil(requests / ROUNDS);
+  const sums = { raw: noTime(), create: noTime(), update: noTime() };
   try {
-    const limit = await raw.ask({ ...place, count: requests, outstanding: CONNECTIONS, bytes: STORED_BYTES });
-    const limitPerSecond = (requests / limit.ms) * 1000;
-    await session.measure({ kind: 'create', names: 'warm', connections: CONNECTIONS, requests: Math.ceil(requests / 4) });
-    const create = await session.measure({ kind: 'create', names: 'created', connections: CONNECTIONS, requests });
-    const stored = JSON.parse(await session.send('GET', `/api/v1/namespaces/bench/configmaps/created-${requests - 1}`)) as object;
-    const expected = configMap(`created-${requests - 1}`, requests - 1)['data'];
+    await session.measure({ kind: 'create', names: 'warm', connections: CONNECTIONS, requests: share });
+    // By turns, so that a machine that gets slower meanwhile is slower for all.
+    for (let round = 0; round < ROUNDS; round++) {
+      const limit = await raw.ask({ ...place, count: share, outstanding: CONNECTIONS, bytes: STORED_BYTES });
+      add(sums.raw, { ms: limit.ms, cpuUs: limit.cpuMs * 1000 });
+      const create = await session.measure({ kind: 'create', names: `created-${round}`, connections: CONNECTIONS, requests: share });
+      add(sums.create, { ms: (share / create.perSecond) * 1000, cpuUs: create.cpuUs * share });
+      const task = { namespace: 'bench', names: `created-${round}`, connections: CONNECTIONS, requests: share };
+      const update = await session.measure({ kind: 'update', ...task });
+      add(sums.update, { ms: (share / update.perSecond) * 1000, cpuUs: update.cpuUs * share });
+    }
+    const total = share * ROUNDS;
+    const limitPerSecond = (total / sums.raw.ms) * 1000;
+    const last = CONNECTIONS + 1;
+    const stored = JSON.parse(await session.send('GET', `/api/v1/namespaces/bench/configmaps/created-0-${last}`)) as object;
+    const expected = configMap('', last)['data'];
     if (JSON.stringify((stored as { data: unknown }).data) !== JSON.stringify(expected))
       throw new Error('what was created is not what is read');
-    const update = await session.measure({ kind: 'update', namespace: 'bench', names: 'created', connections: CONNECTIONS, requests });
     const limitName = store === 'etcd' ? 'raw etcd transactions' : 'raw LMDB commits';
     return [
-      { what: `CREATE, ${store}`, cost: create },
-      { what: `UPDATE, ${store}`, cost: update },
-    ].map(({ what, cost }) => {
-      const ratio = cost.perSecond / limitPerSecond;
+      { what: `CREATE, ${store}`, sum: sums.create },
+      { what: `UPDATE, ${store}`, sum: sums.update },
+    ].map(({ what, sum }) => {
+      const perSecond = (total / sum.ms) * 1000;
+      const ratio = perSecond / limitPerSecond;
       const target = !what.startsWith('CREATE')
         ? {}
         : store === 'etcd'
           ? { target: 'at least 60% of the limit', met: ratio >= 0.6 }
-          : { target: '5,000 a second', met: cost.perSecond >= 5_000 };
+          : { target: '5,000 a second', met: perSecond >= 5_000 };
       return {
         what,
-        value: cost.cpuUs,
+        value: sum.cpuUs / total,
         unit: 'µs CPU per request',
-        perSecond: cost.perSecond,
-        limit: { what: limitName, value: (limit.cpuMs * 1000) / requests, perSecond: limitPerSecond },
+        perSecond,
+        limit: { what: limitName, value: sums.raw.cpuUs / total, perSecond: limitPerSecond },
         ratio,
         ...target,
       };

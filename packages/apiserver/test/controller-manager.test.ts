@@ -93,7 +93,10 @@ describe('what kube-system holds', () => {
   it('shows that the server runs', async () => {
     const path =
       '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io/identity%3Dkube-apiserver';
-    const { items } = (await get(path)) as unknown as { items: Resource[] };
+    const list = async (): Promise<Resource[]> => ((await get(path)) as unknown as { items: Resource[] }).items;
+    // The server does not wait for it.
+    await expect.poll(async () => (await list()).length, WAIT).toBe(1);
+    const items = await list();
     expect(items.map(({ metadata, spec }) => [metadata.name, metadata['labels'], spec])).toEqual([
       [
         'apiserver-yfi6hewkklkxh5c3txuev5hfue',

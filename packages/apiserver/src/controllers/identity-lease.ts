@@ -47,10 +47,12 @@ export function identityLeaseController(client: LocalClient, list: () => Promise
   };
   return {
     name: 'apiserver-identity',
-    async start() {
-      await renew();
-      await removeSilent();
-      timer = setInterval(() => void renew().catch((error: unknown) => log.debug({ err: error }, 'identity lease')), RENEW_MS).unref();
+    start() {
+      const failed = (error: unknown): void => log.debug({ err: error }, 'identity lease');
+      // A server is ready without it: nobody waits for the write.
+      void renew().then(removeSilent).catch(failed);
+      timer = setInterval(() => void renew().catch(failed), RENEW_MS).unref();
+      return Promise.resolve();
     },
     stop() {
       clearInterval(timer);

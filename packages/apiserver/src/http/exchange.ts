@@ -29,7 +29,7 @@ export interface Exchange {
   /** Sends a large body as fast as the client takes it; `gzip` compresses on the way. */
   respondInParts(status: number, headers: OutgoingHttpHeaders, body: PartedBody, options: { gzip: boolean }): void;
   start(status: number, headers: OutgoingHttpHeaders): void;
-  /** @returns false when the peer reads too slowly; see `bufferedBytes`. */
+  /** Nothing after the end. @returns false when the peer reads too slowly; see `bufferedBytes`. */
   write(chunk: Buffer | string): boolean;
   end(): void;
   /** Bytes written but not yet taken by the peer. */
@@ -116,7 +116,7 @@ export class Http1Exchange implements Exchange {
     this.#response.flushHeaders();
   }
   write(chunk: Buffer | string): boolean {
-    return this.#response.write(chunk);
+    return this.closed ? true : this.#response.write(chunk);
   }
   end(): void {
     this.#response.end();

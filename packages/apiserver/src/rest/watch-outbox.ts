@@ -50,7 +50,6 @@ export class WatchOutbox {
     const chunk = this.#flusher.join(this.#frames);
     this.#frames = [];
     this.#sizeBytes = 0;
-    if (this.#exchange.closed) return;
     this.#exchange.write(chunk);
     if (this.#exchange.bufferedBytes > BUFFER_BYTES_MAX) this.#onSlow(this.#exchange.bufferedBytes);
   }
