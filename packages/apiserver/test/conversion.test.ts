@@ -276,6 +276,8 @@ describe('a conversion webhook', () => {
       ['DELETED', 'a', 'x'],
     ]);
     watch.close();
+    expect((await client.request('DELETE', `${v2}?fieldSelector=host%3Dx`)).status).toBe(200);
+    expect(await names(v2)).toEqual(['a']);
   });
 
   it('serves both versions after the storage version moved, and takes stored objects along when they are written', async () => {

@@ -2,10 +2,12 @@ import { StatusError } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
 import { sendObject } from '../http/respond.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
+import { listConverted } from './converted-list.js';
 import { deletedStatus, deleteObject } from './delete-object.js';
+import { listQuery } from './list-query.js';
 import { type DeleteOptions, parseDeleteOptions } from './options.js';
 import { parseListOptions } from './read-options.js';
-import { negotiateObjects, sendKubeObject, sendList } from './render.js';
+import { negotiateObjects, sendKubeObject, sendList, sendObjects } from './render.js';
 import { storageFault } from './storage-fault.js';
 import { admissionRequest } from './write-object.js';
 
@@ -65,16 +67,14 @@ export async function handleDeleteCollection(server: ServerContext, context: Req
   await server.admission.runValidating(whole);
   const storage = server.registry.storage(definition);
   try {
-    const list = await storage.list({
-      namespace: scope.namespace,
-      freshness: request.freshness,
-      limit: request.limit,
-      ...(request.nameSelected === undefined ? {} : { name: request.nameSelected }),
-      ...(request.select === undefined ? {} : { select: request.select }),
-      ...(request.equals === undefined ? {} : { equals: request.equals }),
-      ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
-    });
-    const queue = [...list.items];
+    const query = listQuery(scope, request);
+    // Fields of another version are known when the webhook has converted the objects.
+    const isConverted = definition.convertAll !== undefined && request.selectsFields;
+    const list = isConverted ? await listConverted(server, scope, request, query) : await storage.list(query);
+    const queue =
+      'objects' in list
+        ? list.objects.map(({ metadata }) => ({ namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }))
+        : [...list.items];
     await Promise.all(
       Array.from({ length: Math.min(DELETE_WORKERS, queue.length) }, async () => {
         for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
@@ -88,7 +88,9 @@ export async function handleDeleteCollection(server: ServerContext, context: Req
         }
       }),
     );
-    await sendList(context, scope, list.items, { resourceVersion: String(list.revision) });
+    const metadata = { resourceVersion: String(list.revision) };
+    if ('objects' in list) await sendObjects(context, scope, list.objects, { continue: '', ...metadata });
+    else await sendList(context, scope, list.items, metadata);
   } catch (error) {
     throw storageFault(error, definition, '');
   }

@@ -1,9 +1,10 @@
 import { newExpired, newInternalError, newNotFound, newStatusError } from '@k/apimachinery';
-import { type ListOptions, StorageError } from '@k/storage';
+import { StorageError } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { encodeContinue } from './continue-token.js';
 import { listConverted } from './converted-list.js';
+import { listQuery } from './list-query.js';
 import { freshnessOf, type ListRequest, parseListOptions } from './read-options.js';
 import { isVerbatim, negotiateObjects, sendList, sendObjects, sendStored } from './render.js';
 import { storageFault } from './storage-fault.js';
@@ -29,15 +30,7 @@ export async function handleList(server: ServerContext, context: RequestContext,
   const { definition } = scope.served;
   const storage = server.registry.storage(definition);
   try {
-    const query: ListOptions = {
-      namespace: scope.namespace,
-      freshness: request.freshness,
-      limit: request.limit,
-      ...(request.nameSelected === undefined ? {} : { name: request.nameSelected }),
-      ...(request.select === undefined ? {} : { select: request.select }),
-      ...(request.equals === undefined ? {} : { equals: request.equals }),
-      ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
-    };
+    const query = listQuery(scope, request);
     const isConverted = definition.convertAll !== undefined && (request.selectsFields || !isVerbatim(scope, negotiateObjects(context)));
     const result = isConverted ? await listConverted(server, scope, request, query) : await storage.list(query);
     const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
