@@ -54,6 +54,13 @@ export function decodePath(path: string): string | null {
   }
 }
 
+/** Reads a query as Go does: pairs that are malformed, or hold a semicolon, are left out. */
+export function parseQuery(text: string): URLSearchParams {
+  if (!/;|%(?![0-9A-Fa-f]{2})/.test(text)) return new URLSearchParams(text);
+  const pairs = text.split('&').filter((pair) => !/;|%(?![0-9A-Fa-f]{2})/.test(pair));
+  return new URLSearchParams(pairs.join('&'));
+}
+
 /**
  * Resolves a request.
  *

@@ -4,7 +4,7 @@ import type { Filter, RequestContext } from './context.js';
 import { runChain } from './handler-chain.js';
 import type { Exchange } from './http/exchange.js';
 import type { ServerMetrics } from './metrics.js';
-import { resolveRequestInfo } from './request-info.js';
+import { parseQuery, resolveRequestInfo } from './request-info.js';
 import { WarningRecorder } from './warnings.js';
 
 /** Makes the context of one request and runs it. */
@@ -12,7 +12,7 @@ export async function serve(exchange: Exchange, filters: readonly Filter[], metr
   const { url } = exchange;
   const question = url.indexOf('?');
   const path = question < 0 ? url : url.slice(0, question);
-  const query = question < 0 ? null : new URLSearchParams(url.slice(question + 1));
+  const query = question < 0 ? null : parseQuery(url.slice(question + 1));
   const given = exchange.headers['audit-id'];
   const context: RequestContext = {
     exchange,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '@k/api';
-import { stringify as stringifyYaml } from 'yaml';
 import type { Filter, RequestContext } from '../context.js';
 import { type MediaType, negotiate } from '../http/negotiate.js';
 import { baseHeaders, sendBytes, sendObject, toJson, wantsPretty } from '../http/respond.js';
+import { toYaml } from '../http/yaml-body.js';
 import { methodNotAllowed, noSuchResource, pageNotFound } from '../rest/dispatch.js';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, coreVersions, isBuiltInGroup } from './documents.js';
 
@@ -14,8 +14,9 @@ export function discoveryFilter(catalogue: Catalogue, serverAddress: () => strin
     name: 'discovery',
     why: 'before resources: its paths are their prefixes',
     handle(context: RequestContext) {
-      const segments = context.path.split('/').filter((segment) => segment !== '');
+      const segments = context.path.split('/').slice(1, context.path.endsWith('/') ? -1 : undefined);
       const [prefix, first, second] = segments;
+      if (segments.includes('')) return undefined;
       const isDiscovery = (prefix === 'api' && segments.length <= 2) || (prefix === 'apis' && segments.length <= 3);
       if (!isDiscovery) return undefined;
       if (!['GET', 'HEAD'].includes(context.exchange.method)) throw methodNotAllowed();
@@ -79,7 +80,7 @@ class AggregatedDocuments {
     const document = aggregatedDiscovery(this.#catalogue, core);
     // The tag is that of the content, whatever the form.
     const etag = `"${createHash('sha512').update(toJson(document)).digest('hex').toUpperCase()}"`;
-    const body = media.format === 'yaml' ? stringifyYaml(document) : `${toJson(document, media.pretty)}\n`;
+    const body = media.format === 'yaml' ? toYaml(document) : `${toJson(document, media.pretty)}\n`;
     const rendered = { generation, body, etag };
     this.#rendered.set(key, rendered);
     return rendered;

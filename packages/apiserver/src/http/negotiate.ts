@@ -21,7 +21,7 @@ export interface AcceptClause {
   q: number;
 }
 
-/** Splits an Accept header into clauses, best first. */
+/** Splits an Accept header into clauses, best first. A quality of 0, or none that is a number, is the last choice and no refusal. */
 export function parseAccept(header: string): AcceptClause[] {
   const clauses: AcceptClause[] = [];
   for (const part of header.split(',')) {
@@ -32,12 +32,12 @@ export function parseAccept(header: string): AcceptClause[] {
     for (const piece of rest) {
       const equals = piece.indexOf('=');
       if (equals < 0) continue;
-      const key = piece.slice(0, equals).toLowerCase();
-      const value = piece.slice(equals + 1).replace(/^"|"$/g, '');
-      if (key === 'q') q = Number(value);
+      const key = piece.slice(0, equals).trim();
+      const value = piece.slice(equals + 1).trim();
+      if (key === 'q') q = Number(value) || 0;
       else params[key] = value;
     }
-    if (q > 0) clauses.push({ type: type.toLowerCase(), params, q });
+    clauses.push({ type, params, q });
   }
   return clauses.sort((a, b) => b.q - a.q);
 }
@@ -78,14 +78,15 @@ function choose(accept: string, scope: NegotiationScope, pretty: boolean): Media
     const yaml = clause.type === 'application/yaml';
     if (!yaml && clause.type !== 'application/json' && clause.type !== '*/*') continue;
     const as = clause.params['as'];
-    const key = (suffix: string): string => `${yaml ? 'yaml' : 'json'}${suffix}${pretty ? '+pretty' : ''}`;
+    const isPretty = clause.params['pretty'] === undefined ? pretty : clause.params['pretty'] === '1';
+    const key = (suffix: string): string => `${yaml ? 'yaml' : 'json'}${suffix}${isPretty ? '+pretty' : ''}`;
     const format = yaml ? 'yaml' : 'json';
     const base = `application/${format}`;
-    if (as === undefined) return { format, as: 'object', version: '', pretty, contentType: base, key: key('') };
+    if (as === undefined) return { format, as: 'object', version: '', pretty: isPretty, contentType: base, key: key('') };
     const version = clause.params['v'] ?? '';
     const group = clause.params['g'] ?? '';
     if (scope.aggregatedDiscovery && as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2') {
-      return { format, as, version, pretty, contentType: `${base};g=${group};v=${version};as=${as}`, key: key(as) };
+      return { format, as, version, pretty: isPretty, contentType: `${base};g=${group};v=${version};as=${as}`, key: key(as) };
     }
     if (
       scope.transforms &&
@@ -93,7 +94,7 @@ function choose(accept: string, scope: NegotiationScope, pretty: boolean): Media
       (version === 'v1' || version === 'v1beta1') &&
       ((as === 'Table' && scope.transforms !== 'metadata') || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
     ) {
-      return { format, as, version, pretty, contentType: base, key: key(`${as}${version}`) };
+      return { format, as, version, pretty: isPretty, contentType: base, key: key(`${as}${version}`) };
     }
   }
   throw notAcceptable();

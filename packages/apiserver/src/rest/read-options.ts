@@ -96,7 +96,8 @@ const EVERYTHING: ListRequest = Object.freeze({
   sendInitialEvents: undefined,
 } satisfies ListRequest);
 
-function parseInteger(text: string | null): number | undefined {
+/** A number in a query; 400 with Go's text for what is none. */
+export function parseInteger(text: string | null): number | undefined {
   if (text === null) return undefined;
   if (!/^[+-]?\d{1,18}$/.test(text)) {
     if (/^[+-]?\d+$/.test(text)) throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);

@@ -51,7 +51,7 @@ async function bind(server: ServerContext, context: RequestContext, scope: Resou
   const binding = (await decodeReview(server, context, scope)) as Binding;
   checkNamespace(podScope, binding);
   const name = binding.metadata?.name ?? '';
-  if (podScope.name !== '' && name !== '' && name !== podScope.name) {
+  if (podScope.name !== '' && name !== podScope.name) {
     throw newBadRequest('name in URL does not match name in Binding object');
   }
   const errors = validateBinding(binding);

@@ -131,7 +131,7 @@ export const handleEviction: ResourceHandler = async (server: ServerContext, con
   const write = parseWriteOptions(context, 'CreateOptions');
   const eviction = await decodeReview(server, context, scope);
   const named = eviction.metadata?.name ?? '';
-  if (named !== '' && named !== scope.name) throw newBadRequest('name in URL does not match name in Eviction object');
+  if (named !== scope.name) throw newBadRequest('name in URL does not match name in Eviction object');
   const options: DeleteOptions = checkDeleteOptions((eviction['deleteOptions'] ?? {}) as KubeObject, false);
   options.dryRun ||= write.dryRun;
   const pod = await server.client.get('', 'pods', scope.namespace, scope.name);

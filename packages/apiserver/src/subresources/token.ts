@@ -38,14 +38,6 @@ async function boundTo(server: ServerContext, namespace: string, account: string
   const find = async (resource: string, inNamespace: string): Promise<BoundObject> => {
     const object = await server.client.get('', resource, inNamespace, name);
     if (object === null) throw newNotFound({ group: '', resource }, name);
-    const uid = object.metadata?.uid ?? '';
-    if (ref.uid !== undefined && ref.uid !== '' && ref.uid !== uid) {
-      throw newConflict(
-        { group: '', resource: kind },
-        name,
-        `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-      );
-    }
     if (resource === 'pods') {
       const own = (object['spec'] as { serviceAccountName?: string } | undefined)?.serviceAccountName;
       if (own !== account) {
@@ -54,9 +46,19 @@ async function boundTo(server: ServerContext, namespace: string, account: string
         );
       }
     }
+    const uid = object.metadata?.uid ?? '';
+    if (ref.uid !== undefined && ref.uid !== '' && ref.uid !== uid) {
+      throw newConflict(
+        { group: '', resource: kind },
+        name,
+        `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+      );
+    }
     return { name, uid };
   };
-  if (apiVersion === 'v1' && kind === 'Pod') {
+  // The version of the reference is not looked at.
+  const isCore = !apiVersion.includes('/');
+  if (isCore && kind === 'Pod') {
     const pod = await find('pods', namespace);
     const object = await server.client.get('', 'pods', namespace, name);
     const nodeName = (object?.['spec'] as { nodeName?: string } | undefined)?.nodeName ?? '';
@@ -64,8 +66,8 @@ async function boundTo(server: ServerContext, namespace: string, account: string
     const node = await server.client.get('', 'nodes', '', nodeName);
     return { pod, node: { name: nodeName, ...(node?.metadata?.uid === undefined ? {} : { uid: node.metadata.uid }) } };
   }
-  if (apiVersion === 'v1' && kind === 'Secret') return { secret: await find('secrets', namespace) };
-  if (apiVersion === 'v1' && kind === 'Node') return { node: await find('nodes', '') };
+  if (isCore && kind === 'Secret') return { secret: await find('secrets', namespace) };
+  if (isCore && kind === 'Node') return { node: await find('nodes', '') };
   const slash = apiVersion.indexOf('/');
   const group = slash < 0 ? `/${apiVersion}` : apiVersion;
   throw newBadRequest(`cannot bind token to object of type ${group}, Kind=${kind}`);
@@ -87,6 +89,14 @@ export function tokenHandler(issuer: ServiceAccountIssuer): ResourceHandler {
     };
     mismatch('name', scope.name);
     mismatch('namespace', scope.namespace);
+    const accountUid = account.metadata?.uid ?? '';
+    if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== accountUid) {
+      throw newConflict(
+        { group: 'authentication.k8s.io', resource: 'TokenRequest' },
+        scope.name,
+        `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${accountUid})`,
+      );
+    }
     const spec = ((request['spec'] as TokenRequestSpec | undefined) ??= {}) as TokenRequestSpec;
     const seconds = spec.expirationSeconds ?? SECONDS_DEFAULT;
     checkSeconds(seconds);
@@ -96,7 +106,7 @@ export function tokenHandler(issuer: ServiceAccountIssuer): ResourceHandler {
     const { token, expiresAt, tokenId } = await issuer.issue({
       namespace: scope.namespace,
       name: scope.name,
-      uid: account.metadata?.uid ?? '',
+      uid: accountUid,
       audiences,
       expirationSeconds: isExtended ? EXTENDED_SECONDS : seconds,
       bound,
@@ -109,7 +119,7 @@ export function tokenHandler(issuer: ServiceAccountIssuer): ResourceHandler {
       metadata: {
         name: scope.name,
         namespace: scope.namespace,
-        uid: account.metadata?.uid ?? '',
+        uid: accountUid,
         creationTimestamp: timestamp(server.now()),
       },
       spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },

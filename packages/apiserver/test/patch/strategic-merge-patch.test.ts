@@ -271,7 +271,7 @@ describe('what is refused', () => {
     };
     await requests.ok('POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition);
     const lamps = '/apis/strategic.example.com/v1/namespaces/default/lamps';
-    await expect.poll(async () => (await requests.send(`GET ${lamps}`)).status, { timeout: 20_000 }).toBe(200);
+    await requests.until(`GET ${lamps}`, 200);
     expect(await requests.refusal(`PATCH ${lamps}/a`, {}, STRATEGIC)).toEqual([
       415,
       'UnsupportedMediaType',

@@ -1,4 +1,5 @@
 /** Requests to a test server in one line each, and what tests compare of the answers. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { TestAnswer, TestRequest, TestServer } from '../../src/testing.js';
 
 /** Content types of patches. */
@@ -51,6 +52,17 @@ export class Requests {
     const answer = await this.send(line, body, wishes);
     if (answer.status >= 300) throw new Error(`${line}: ${answer.status} ${answer.text}`);
     return answer.body;
+  }
+
+  /** Asks until the answer has the status. @throws when it does not within 30 s. */
+  async until(line: string, status: number): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const answer = await this.send(line);
+      if (answer.status === status) return;
+      if (Date.now() > deadline) throw new Error(`${line} stayed ${answer.status} ${answer.text}`);
+      await wait(20);
+    }
   }
 
   /** Status code, reason and message of a request that is refused; the code of one that works. */
