@@ -273,3 +273,24 @@ describe('malformed objects', () => {
     }
   });
 });
+
+describe('resizes of pods', () => {
+  const sized = (cpu: string, memory: string, more: object = {}): object =>
+    pod({}, { resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu, memory } }, ...more });
+
+  it('raise and lower CPU and memory', () => {
+    expect(changed(sized('1', '1Gi'), sized('500m', '512Mi'), 'resize')).toEqual([]);
+    expect(changed(sized('1', '1Gi'), sized('2', '2Gi'), 'resize')).toEqual([]);
+  });
+
+  it('change nothing else', () => {
+    const only = 'spec Forbidden: Forbidden: only cpu and memory resources are mutable';
+    expect(changed(sized('1', '1Gi'), sized('1', '1Gi', { image: 'j' }), 'resize')).toEqual([only]);
+    expect(changed(sized('1', '1Gi'), pod({}, { resources: { requests: { cpu: '100m', memory: '64Mi' } } }), 'resize')).toEqual([
+      'spec.containers[0].resources.limits Forbidden: Forbidden: resource limits cannot be removed',
+    ]);
+    expect(changed(sized('1', '1Gi'), sized('100m', '64Mi'), 'resize')).toEqual([
+      'spec Invalid: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import { type KubeObject, Quantity } from '@k/apimachinery';
+import type { KubeObject } from '@k/apimachinery';
 import { qosClass } from '../kinds/qos-class.js';
 import { deepEqual, type FieldErrors } from './field-errors.js';
 import { MIRROR_POD } from './pod-annotations.js';
@@ -20,15 +20,6 @@ function validateContainer(now: Container, before: Container, at: string, errors
   const { requests, limits } = now.resources ?? {};
   if (isRemoved(requests, before.resources?.requests)) errors.forbidden(`${at}.requests`, 'resource requests cannot be removed');
   if (isRemoved(limits, before.resources?.limits)) errors.forbidden(`${at}.limits`, 'resource limits cannot be removed');
-  const policy = now.resizePolicy?.find((entry) => entry.resourceName === 'memory')?.restartPolicy ?? 'NotRequired';
-  const limit = limits?.['memory'];
-  const old = before.resources?.limits?.['memory'];
-  if (policy !== 'NotRequired' || limit === undefined) return;
-  if (old === undefined) {
-    errors.forbidden(`${at}.limits[memory]`, 'memory limits cannot be added unless resizePolicy is RestartContainer');
-  } else if (Quantity.parse(limit).compare(Quantity.parse(old)) < 0) {
-    errors.forbidden(`${at}.limits[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer');
-  }
 }
 
 /** The container with CPU and memory as they were, to compare the rest. */
