@@ -1,12 +1,15 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { AuthenticationRequest, AuthenticationResult, Authenticator, UserInfo } from '../interface.js';
+import { websocketToken } from './websocket-token.js';
 
-/** The token of an `Authorization: Bearer` header; null when there is none, also behind more than one space. */
+/**
+ * The token of an `Authorization: Bearer` header, or of a WebSocket's subprotocols; null when there is none, also behind
+ * more than one space.
+ */
 export function bearerToken(request: AuthenticationRequest): string | null {
   const header = request.headers['authorization'];
-  if (typeof header !== 'string') return null;
-  const [scheme = '', token = ''] = header.trim().split(' ');
-  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : null;
+  const [scheme = '', token = ''] = typeof header === 'string' ? header.trim().split(' ') : [];
+  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : websocketToken(request);
 }
 
 /** A warning for a header that looks like a bearer token and is none. */
@@ -48,7 +51,7 @@ function parseCsvLine(line: string): string[] | null {
  */
 export function createTokenFileAuthenticator(csv: string): Authenticator {
   const users = new Map<string, { digest: Buffer; user: UserInfo }>();
-  const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+  const digestOf = (token: string): Buffer => hash('sha256', token, 'buffer');
   csv.split('\n').forEach((line, i) => {
     if (line.trim() === '' || line.startsWith('#')) return;
     const cells = parseCsvLine(line);

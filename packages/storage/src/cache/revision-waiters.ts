@@ -4,7 +4,8 @@ const ASK_MS = 100;
 interface Waiter {
   revision: number;
   resolve: (reached: boolean) => void;
-  timer: NodeJS.Timeout;
+  /** Of the monotonic clock, in milliseconds. */
+  deadlineMs: number;
 }
 
 /** Reads and writes that wait until the cache has reached a revision. */
@@ -18,12 +19,11 @@ export class RevisionWaiters {
     this.#ask = ask;
   }
 
-  /** @returns False when `timeoutMs` have passed first. */
+  /** @returns False when `timeoutMs` have passed first, give or take the time between two questions. */
   wait(revision: number, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const waiter: Waiter = { revision, resolve, timer: setTimeout(() => this.#settle(waiter, false), timeoutMs) };
-      this.#waiters.add(waiter);
-      this.#timer ??= setInterval(this.#ask, ASK_MS);
+      this.#waiters.add({ revision, resolve, deadlineMs: performance.now() + timeoutMs });
+      this.#timer ??= setInterval(() => this.#tick(), ASK_MS);
       this.#ask();
     });
   }
@@ -38,8 +38,14 @@ export class RevisionWaiters {
     for (const waiter of this.#waiters) this.#settle(waiter, false);
   }
 
+  /** One timer for all: every write waits here for a moment. */
+  #tick(): void {
+    const now = performance.now();
+    for (const waiter of this.#waiters) if (waiter.deadlineMs <= now) this.#settle(waiter, false);
+    if (this.#waiters.size > 0) this.#ask();
+  }
+
   #settle(waiter: Waiter, reached: boolean): void {
-    clearTimeout(waiter.timer);
     this.#waiters.delete(waiter);
     if (this.#waiters.size === 0 && this.#timer !== null) {
       clearInterval(this.#timer);
