@@ -96,7 +96,7 @@ function guarded<T>(step: () => T): T {
 const messages = new Map<string, Message | null>();
 
 /** The message of an OpenAPI definition name, e.g. `io.k8s.api.core.v1.Pod`. */
-function messageOf(definition: string): Message | undefined {
+export function messageOf(definition: string): Message | undefined {
   let message = messages.get(definition);
   if (message === undefined) {
     const dot = definition.lastIndexOf('.');

@@ -6,3 +6,4 @@ export {
   ProtobufError,
   readProtobufEnvelope,
 } from './decode.js';
+export { encodeProtobuf } from './encode.js';

@@ -1,0 +1,118 @@
+import type { KubeObject, Schema } from '@k/apimachinery';
+import { describe, expect, it } from 'vitest';
+import { createBuiltInCatalogue } from '../src/index.js';
+import { decodeProtobuf, encodeProtobuf, hasProtobufForm, readProtobufEnvelope } from '../src/protobuf/index.js';
+import { schemaOf } from '../src/schemas/notation.js';
+
+/** An object in which every field of the kind is set, each to a value of its own. */
+function filled(schema: Schema, seed: { next: number }, depth = 0): unknown {
+  const number = ++seed.next;
+  if (schema.definition?.endsWith('.FieldsV1')) return { 'f:spec': { 'f:replicas': {} } };
+  if (schema.definition?.endsWith('.RawExtension')) return { raw: number };
+  if (/\.JSONSchemaPropsOr(Array|Bool|StringArray)$/.test(schema.definition ?? '')) {
+    return schema.definition?.endsWith('OrBool')
+      ? true
+      : schema.definition?.endsWith('OrArray')
+        ? [{ title: `t${number}` }]
+        : [`s${number}`];
+  }
+  if (schema.definition?.endsWith('.v1.JSON')) return { json: [number, null] };
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'byte') return Buffer.from(`b${number}`).toString('base64');
+      if (schema.format === 'date-time') return '2026-11-25T01:02:03Z';
+      if (schema.format === 'micro-time') return '2026-11-25T01:02:03.000456Z';
+      return schema.format === 'quantity' ? `${number}Mi` : `s${number}`;
+    case 'boolean':
+      return true;
+    case 'integer':
+      return number % 2 === 0 ? number : 2_000_000 + number;
+    case 'number':
+      return number + 0.5;
+    case 'int-or-string':
+      return number % 2 === 0 ? number : `p${number}`;
+    case 'array':
+      return Array.from({ length: depth > 3 ? 1 : 2 }, () => filled(schema.items as Schema, seed, depth + 1));
+    default: {
+      if (schema.values !== undefined) return { a: filled(schema.values, seed, depth + 1), b: filled(schema.values, seed, depth + 1) };
+      const out: Record<string, unknown> = {};
+      // Schemas of fields nest without end.
+      if (schema.definition?.endsWith('.JSONSchemaProps') && depth > 9) return { title: `t${number}` };
+      for (const [name, field] of Object.entries(schema.properties ?? {})) {
+        // A message has no kind; that of the outermost is in the envelope.
+        if (schema.properties?.['metadata'] !== undefined && (name === 'apiVersion' || name === 'kind')) continue;
+        out[name] = filled(field, seed, depth + 1);
+      }
+      return out;
+    }
+  }
+}
+
+const kinds = [...createBuiltInCatalogue().definitions()].flatMap(({ group, kind, listKind, versions }) =>
+  versions
+    .filter(({ schema }) => hasProtobufForm(schema))
+    .map(({ version, schema }) => ({ apiVersion: group === '' ? version : `${group}/${version}`, kind, listKind, schema })),
+);
+
+describe('encodeProtobuf', () => {
+  it('knows the kinds that decodeProtobuf knows', () => {
+    expect(kinds.length).toBeGreaterThan(60);
+    expect(kinds.filter(({ apiVersion, kind }) => encodeProtobuf({ apiVersion, kind }) === null)).toEqual([]);
+  });
+
+  it.each(kinds)('writes every field of $apiVersion $kind as it is read', ({ apiVersion, kind, schema }) => {
+    const object = filled(schema, { next: 0 }) as KubeObject;
+    const encoded = encodeProtobuf({ apiVersion, kind, ...object }) as Buffer;
+    const { raw, ...typeMeta } = readProtobufEnvelope(encoded);
+    expect(typeMeta).toEqual({ apiVersion, kind });
+    expect(decodeProtobuf(raw, schema)).toEqual(object);
+  });
+
+  it('writes lists: metadata, then one message for each object', () => {
+    const items = [{ metadata: { name: 'a' }, data: { z: '1', k: '2' } }, { metadata: { name: 'b' } }];
+    const encoded = encodeProtobuf({
+      apiVersion: 'v1',
+      kind: 'ConfigMapList',
+      metadata: { resourceVersion: '7' },
+      items,
+    } as KubeObject) as Buffer;
+    expect(Buffer.from(readProtobufEnvelope(encoded).raw).toString('latin1')).toBe(
+      '\x0a\x03\x12\x017' +
+        '\x12\x15\x0a\x03\x0a\x01a' +
+        '\x12\x06\x0a\x01k\x12\x012' +
+        '\x12\x06\x0a\x01z\x12\x011' +
+        '\x12\x05\x0a\x03\x0a\x01b',
+    );
+    expect(encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMapList', metadata: {}, items: null } as KubeObject)?.toString('latin1')).toBe(
+      'k8s\0\x0a\x13\x0a\x02v1\x12\x0dConfigMapList\x12\x02\x0a\x00\x1a\x00\x22\x00',
+    );
+  });
+
+  it('writes a Status', () => {
+    const status = { metadata: {}, status: 'Failure', message: 'm', reason: 'NotFound', details: { name: 'x', kind: 'pods' }, code: 404 };
+    const { raw } = readProtobufEnvelope(encodeProtobuf({ apiVersion: 'v1', kind: 'Status', ...status } as KubeObject) as Buffer);
+    expect(decodeProtobuf(raw, schemaOf('meta.v1/Status'))).toEqual(status);
+  });
+
+  it('leaves out nulls and what the kind does not have', () => {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', creationTimestamp: null },
+      extra: 1,
+    } as unknown as KubeObject;
+    const { raw } = readProtobufEnvelope(encodeProtobuf(object) as Buffer);
+    expect(decodeProtobuf(raw, schemaOf('core.v1/ConfigMap'))).toEqual({ metadata: { name: 'a' } });
+  });
+
+  it.each([
+    ['example.com/v1', 'Widget'],
+    ['apps.example.com/v1', 'Deployment'],
+    ['apps.k8s.io/v1', 'Deployment'],
+    ['meta.k8s.io/v1', 'Table'],
+    ['v1', 'NoSuchKindList'],
+    ['v9', 'Pod'],
+  ])('has no form for %s %s', (apiVersion, kind) => {
+    expect(encodeProtobuf({ apiVersion, kind })).toBeNull();
+  });
+});
