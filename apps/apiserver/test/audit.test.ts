@@ -138,7 +138,7 @@ describe('the audit log', () => {
     const server = await start(
       '--audit-webhook-config-file=DIR/webhook.kubeconfig',
       '--audit-webhook-mode=blocking-strict',
-      '--audit-webhook-initial-backoff=10ms',
+      '--audit-webhook-batch-initial-backoff=10ms',
     );
     expect((await call(server, 'POST', MAPS, { body: configMap('a', 'v') })).status).toBe(201);
     await expect.poll(() => received.length, { timeout: 20_000 }).toBe(2);

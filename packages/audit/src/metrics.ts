@@ -6,7 +6,7 @@ import type { AuditCounters } from './request-auditor.js';
 /** What to hand where. */
 export interface AuditMetrics {
   /** The `counters` option of `AuditLogger`. */
-  counters: Required<AuditCounters>;
+  counters: Required<Omit<AuditCounters, 'conflict'>>;
   /** Counts what backends lost; to be called from their `onError`. */
   onError: AuditErrorHandler;
 }

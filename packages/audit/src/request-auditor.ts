@@ -1,5 +1,6 @@
 /** The audit of one request: what is known of it grows, each stage writes it down. */
 import { randomUUID } from 'node:crypto';
+import { goQuote } from '@k/apimachinery';
 import type { AuditBackend } from './backends/backend.js';
 import {
   type AuditEvent,
@@ -18,7 +19,7 @@ const USER_AGENT_BYTES_MAX = 1024;
 const REQUEST_RANK = LEVELS.indexOf('Request');
 const RESPONSE_RANK = LEVELS.indexOf('RequestResponse');
 
-/** Counts for metrics. */
+/** Hears what happens, for metrics and for the server's log. */
 export interface AuditCounters {
   /** An event was made. */
   event?: () => void;
@@ -26,6 +27,8 @@ export interface AuditCounters {
   level?: (level: AuditLevel) => void;
   /** A request was refused because its event could not be kept. */
   rejected?: () => void;
+  /** An annotation was to change, which none may: upstream's words for the server's log. */
+  conflict?: (message: string) => void;
 }
 
 /** A request as the log first sees it. */
@@ -188,7 +191,11 @@ export class RequestAuditor {
   /** Adds a fact of the request. A key that is set keeps its value. */
   addAnnotation(key: string, value: string): void {
     if (this.#annotations === undefined) this.#annotations = {};
-    else if (Object.hasOwn(this.#annotations, key)) return;
+    else if (Object.hasOwn(this.#annotations, key)) {
+      const kept = this.#annotations[key] as string;
+      if (kept !== value) this.#counters.conflict?.(conflictText({ key, value, kept, auditId: this.#auditId }));
+      return;
+    }
     // Earlier events do not get what comes later.
     else if (this.#areAnnotationsShared) this.#annotations = { ...this.#annotations };
     this.#areAnnotationsShared = false;
@@ -246,6 +253,10 @@ export class RequestAuditor {
     };
     return this.emit('Panic');
   }
+}
+
+function conflictText({ key, value, kept, auditId }: { key: string; value: string; kept: string; auditId: string }): string {
+  return `Failed to set annotations[${goQuote(key)}] to ${goQuote(value)} for audit:${goQuote(auditId)}, it has already been set to ${goQuote(kept)}`;
 }
 
 /** The reference with its empty parts taken from an object's metadata. A new object: events of earlier stages keep theirs. */

@@ -118,6 +118,29 @@ describe('events', () => {
     ]);
   });
 
+  it('keep the first value of an annotation, and say what was refused', () => {
+    const backend = memory();
+    const refused: string[] = [];
+    const audit = new AuditLogger(backend, { level: 'Metadata' }, { counters: { conflict: (message) => refused.push(message) } });
+    const auditor = audit.begin(request);
+    for (const value of ['1', '1', 'two "2"']) auditor?.addAnnotation('a', value);
+    auditor?.complete();
+    expect(backend.events[0]?.annotations).toEqual({ a: '1' });
+    expect(refused).toEqual([String.raw`Failed to set annotations["a"] to "two \"2\"" for audit:"id-1", it has already been set to "1"`]);
+  });
+
+  it('do not get annotations that come later', () => {
+    const backend = memory();
+    const auditor = logger('Metadata', backend).begin(request);
+    auditor?.addAnnotation('a', '1');
+    auditor?.emit('RequestReceived');
+    auditor?.emit('ResponseStarted');
+    auditor?.addAnnotation('b', '2');
+    auditor?.addAnnotation('c', '3');
+    auditor?.complete();
+    expect(backend.events.map(({ annotations }) => annotations)).toEqual([{ a: '1' }, { a: '1' }, { a: '1', b: '2', c: '3' }]);
+  });
+
   it('omit the stages that the policy omits', () => {
     const backend = memory();
     const auditor = logger('Metadata', backend, { omitStages: ['RequestReceived'] }).begin(request);

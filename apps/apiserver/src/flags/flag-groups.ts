@@ -191,6 +191,13 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         default: 10 * SECOND,
         help: 'Pause before the first retry of the webhook.',
       },
+      {
+        name: 'audit-webhook-batch-initial-backoff',
+        kind: 'duration',
+        min: 0,
+        default: 10 * SECOND,
+        help: 'Older name of --audit-webhook-initial-backoff.',
+      },
       ...auditFlags('webhook'),
     ],
   },

@@ -128,11 +128,13 @@ export function setUpAudit(
   if (kubeconfig !== undefined) {
     checkNumbers(flags, 'webhook');
     const target = forFlag('audit-webhook-config-file', () => readWebhookKubeconfig(kubeconfig));
-    const initialBackoffMs = flags.number('audit-webhook-initial-backoff');
+    const older = flags.isGiven('audit-webhook-batch-initial-backoff') && !flags.isGiven('audit-webhook-initial-backoff');
+    const initialBackoffMs = flags.number(older ? 'audit-webhook-batch-initial-backoff' : 'audit-webhook-initial-backoff');
     if (policy !== undefined) backends.push(decorate(flags, 'webhook', webhookBackend({ target, initialBackoffMs, onError }), onError));
   }
   if (policy === undefined || backends.length === 0) return undefined;
   const backend = unionBackend(backends);
-  const logger = new AuditLogger(backend, policy, { counters: metrics.counters });
+  const counters = { ...metrics.counters, conflict: (message: string) => log.warn({ component: 'audit' }, message) };
+  const logger = new AuditLogger(backend, policy, { counters });
   return { logger, reopen, close: () => backend.close() };
 }
