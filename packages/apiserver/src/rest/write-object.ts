@@ -100,7 +100,8 @@ export function trackManagedFields(
       updated,
       manager: managerOf(context, options.fieldManager),
       subresource: scope.subresource?.name ?? '',
-      now: managedTime(server, scope),
+      // Of a new object: the time that it carries already.
+      now: (live === null ? updated.metadata?.creationTimestamp : null) ?? managedTime(server, scope),
     }),
   );
   if (!(managedFields instanceof Promise)) return setManagedFields(updated, managedFields);
