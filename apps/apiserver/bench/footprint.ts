@@ -1,9 +1,11 @@
 /** Cold start, idle memory, and what requests cost as the number of objects grows. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configMap } from './objects.js';
-import { memoryBytes, startServer } from './processes.js';
+import { cpuMs, memoryBytes, startServer } from './processes.js';
 import type { Figure } from './report.js';
 import { Session } from './session.js';
 
@@ -15,9 +17,23 @@ const CONFIG_MAPS = '/api/v1/namespaces/bench/configmaps';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
-/** First starts, which make keys, certificates and default objects, and restarts; medians of five. */
+/** The machine's own limit: a Node program that loads HTTP/2 and says so. */
+async function startEmptyProgram(): Promise<{ wallMs: number; cpuMs: number }> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ['-e', "require('node:http2'); console.log('ready'); setTimeout(() => {}, 60_000)"], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const ready = { wallMs: performance.now() - startedAt, cpuMs: cpuMs(child.pid as number) };
+  child.kill();
+  await once(child, 'exit');
+  return ready;
+}
+
+/** First starts, which make keys, certificates and default objects, restarts, and an empty program beside them; medians of five. */
 export async function measureStart(): Promise<Figure[]> {
   const rounds: Record<'first start' | 'restart', { wallMs: number; cpuMs: number }[]> = { 'first start': [], restart: [] };
+  const empty: { wallMs: number; cpuMs: number }[] = [];
   const idle: number[] = [];
   for (let round = 0; round < 5; round++) {
     const dir = mkdtempSync(join(tmpdir(), 'k-bench-start-'));
@@ -30,6 +46,7 @@ export async function measureStart(): Promise<Figure[]> {
       }
       await server.stop();
     }
+    empty.push(await startEmptyProgram());
     rmSync(dir, { recursive: true, force: true });
   }
   const idleMib = median(idle);
@@ -41,6 +58,8 @@ export async function measureStart(): Promise<Figure[]> {
         { what: `${what}, CPU`, value: median(ready.map((item) => item.cpuMs)), unit: 'ms CPU' },
       ];
     }),
+    { what: 'empty Node program with node:http2', value: median(empty.map((item) => item.wallMs)), unit: 'ms' },
+    { what: 'empty Node program with node:http2, CPU', value: median(empty.map((item) => item.cpuMs)), unit: 'ms CPU' },
     {
       what: 'idle memory',
       value: idleMib,

@@ -54,9 +54,10 @@ async function run(task: LoadTask): Promise<LoadResult> {
     for (;;) {
       const index = next++;
       if (index >= task.requests) return;
-      bytes += await client.send(requestOf(task, index), (status) => {
+      const received = await client.send(requestOf(task, index), (status) => {
         if (status > 201) throw new Error(`request ${index} was answered ${status}`);
       });
+      bytes += received;
     }
   };
   await Promise.all(Array.from({ length: task.connections }, worker));

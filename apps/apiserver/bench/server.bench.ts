@@ -1,7 +1,7 @@
 /**
  * Measures the built server beside the machine's own limits. `npm run bench` builds it first.
  *
- *   npm run bench [-- --quick] [-- --only=start,reads,writes,watches,growth,memory] [-- --out=FOLDER]
+ *   npm run bench [-- --quick] [-- --only=start,reads,writes,watches,growth,memory,profiles] [-- --out=FOLDER]
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
