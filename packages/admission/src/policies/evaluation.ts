@@ -34,40 +34,74 @@ export interface EvaluationInput {
   namespace: KubeObject | null;
 }
 
-/** Values that are made when an expression first reads them; shared by evaluations of the same request. */
-export class InputValues {
-  readonly [name: string]: unknown;
+interface Made {
+  value: unknown;
+}
 
+/** Values that are made when an expression first reads them. */
+export class InputValues {
+  /** Where expressions find variables. */
+  _scope: CelScope | undefined;
+  /** Match conditions see no namespace. */
+  isForConditions = false;
+  readonly #input: EvaluationInput;
+  readonly #dependencies: AdmissionDependencies;
+  readonly #given: KubeObject | null;
+  #object: Made | undefined;
+  #oldObject: Made | undefined;
+  #request: Made | undefined;
+  #params: Made | undefined;
+  #namespace: Made | undefined;
+  #authorizer: Made | undefined;
+
+  /** @param object - Default: the object of the request. */
   constructor(input: EvaluationInput, dependencies: AdmissionDependencies, object: KubeObject | null = input.versioned.object) {
-    const { versioned, params, namespace } = input;
-    const { catalogue, authorize } = dependencies;
-    const { group, version, kind } = versioned.target.kind;
-    const schema = (): Schema | undefined => catalogue.findKind(group, version, kind)?.version.schema;
-    const make: Readonly<Record<string, () => unknown>> = {
-      object: () => toCelValue(object, schema()),
-      oldObject: () => toCelValue(versioned.oldObject, schema()),
-      request: () => toCelValue(versioned.describe()),
-      params: () => toCelValue(params),
-      namespaceObject: () => namespaceValue(namespace),
-      authorizer: () => new CelAuthorizer(versioned.request, authorize),
-    };
-    for (const name of Object.keys(make)) {
-      let made: { value: unknown } | undefined;
-      Object.defineProperty(this, name, {
-        enumerable: true,
-        get: () => {
-          made ??= { value: (make[name] as () => unknown)() };
-          return made.value;
-        },
-      });
-    }
+    this.#input = input;
+    this.#dependencies = dependencies;
+    this.#given = object;
+  }
+
+  get object(): unknown {
+    this.#object ??= { value: toCelValue(this.#given, this.#schema()) };
+    return this.#object.value;
+  }
+
+  get oldObject(): unknown {
+    this.#oldObject ??= { value: toCelValue(this.#input.versioned.oldObject, this.#schema()) };
+    return this.#oldObject.value;
+  }
+
+  get request(): unknown {
+    this.#request ??= { value: toCelValue(this.#input.versioned.describe()) };
+    return this.#request.value;
+  }
+
+  get params(): unknown {
+    this.#params ??= { value: toCelValue(this.#input.params) };
+    return this.#params.value;
+  }
+
+  get namespaceObject(): unknown {
+    if (this.isForConditions) return {};
+    this.#namespace ??= { value: namespaceValue(this.#input.namespace) };
+    return this.#namespace.value;
+  }
+
+  get authorizer(): unknown {
+    this.#authorizer ??= { value: new CelAuthorizer(this.#input.versioned.request, this.#dependencies.authorize) };
+    return this.#authorizer.value;
+  }
+
+  #schema(): Schema | undefined {
+    const { group, version, kind } = this.#input.versioned.target.kind;
+    return this.#dependencies.catalogue.findKind(group, version, kind)?.version.schema;
   }
 }
 
 /** Evaluates the expressions of one policy for one request, binding and parameter. */
 export class Evaluation {
   readonly #policy: CompiledPolicy;
-  readonly #values: Record<string, unknown>;
+  readonly #values: InputValues;
   readonly #budget: CelBudget;
   readonly #memo = new Map<string, Outcome | Promise<Outcome>>();
 
@@ -75,13 +109,14 @@ export class Evaluation {
   constructor(policy: CompiledPolicy, values: InputValues, budget: CelBudget = { left: POLICY_COST_MAX }) {
     this.#policy = policy;
     this.#budget = budget;
-    // Looked up before the values, which stay as they are.
-    this.#values = Object.create(values, { _scope: { value: new CelScope((name) => this.#variable(name)) } }) as Record<string, unknown>;
+    this.#values = values;
+    values._scope = new CelScope((name) => this.#variable(name));
   }
 
-  /** Variables for match conditions, which see no namespace. */
+  /** Variables for match conditions; what is evaluated next sees everything again. */
   conditionValues(): Record<string, unknown> {
-    return Object.create(this.#values, { namespaceObject: { value: {} } }) as Record<string, unknown>;
+    this.#values.isForConditions = true;
+    return this.#values as unknown as Record<string, unknown>;
   }
 
   /**
@@ -92,6 +127,7 @@ export class Evaluation {
   evaluate(compiled: Compiled): Outcome | Promise<Outcome> {
     const { text, expression } = compiled;
     if (expression instanceof CelCompileError) return { error: `compilation error: ${expression.message}`, isCompileError: true };
+    this.#values.isForConditions = false;
     const failed = (error: unknown): Outcome => ({ error: `expression '${text}' resulted in error: ${this.#reason(error)}` });
     return this.#run(compiled, (value) => ({ value }), failed);
   }
@@ -117,7 +153,7 @@ export class Evaluation {
     if (expression instanceof CelCompileError) return failed(expression);
     let value: unknown;
     try {
-      value = expression.program.run(this.#values, own);
+      value = expression.program.run(this.#values as unknown as Record<string, unknown>, own);
     } catch (error) {
       return fail(error);
     }

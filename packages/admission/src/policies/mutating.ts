@@ -32,7 +32,7 @@ export function mutatingAdmissionPolicy(dependencies: AdmissionDependencies): Ad
       isExemptFromPolicies(request)
         ? undefined
         : caches.whenFilled(request, () => {
-            const entries = source.current();
+            const entries = run.likely(source.current(), request);
             return entries.length === 0 ? undefined : run.mutate(entries, request);
           }),
   };
@@ -56,6 +56,11 @@ export class MutatingPolicies {
     this.#dependencies = dependencies;
     this.#invocations = new PolicyInvocations(dependencies);
     this.#run = new MutationRun(dependencies);
+  }
+
+  /** Those that may have something to do. */
+  likely(entries: readonly PolicyEntry[], request: AdmissionRequest): readonly PolicyEntry[] {
+    return entries.length === 0 ? entries : this.#invocations.likely(entries, request);
   }
 
   /** Changes `request.object`. @throws StatusError 403 with all errors of policies that do not ignore theirs. */

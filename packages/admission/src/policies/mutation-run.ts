@@ -62,7 +62,7 @@ export class MutationRun {
         outcome.errors.push(error.message);
       }
     }
-    outcome.isChanged = outcome.object !== before && !isSameObject(before, outcome.object, served);
+    outcome.isChanged = outcome.object !== before && !isDeepStrictEqual(before, outcome.object);
     return outcome;
   }
 
@@ -74,9 +74,4 @@ export class MutationRun {
     const why = 'There can be a delay between when CustomResourceDefinitions are created and when they are available.';
     throw newStatusError(503, 'ServiceUnavailable', `Resource kind ${name} not found. ${why}`);
   }
-}
-
-/** What only differs in empty or defaulted fields is the same object. */
-function isSameObject(before: KubeObject, after: KubeObject, served: ServedResource): boolean {
-  return isDeepStrictEqual(before, after) || isDeepStrictEqual(completeObject(before, served), after);
 }

@@ -53,6 +53,11 @@ export class PolicyInvocations {
     this.#matcher = new RequestMatcher(dependencies, this.equivalents);
   }
 
+  /** Policies whose rules and object selector fit; what it leaves out need not be waited for. */
+  likely(entries: readonly PolicyEntry[], request: AdmissionRequest): PolicyEntry[] {
+    return entries.filter(({ policy }) => this.#matcher.mayMatch(policy.criteria, request));
+  }
+
   /** In the order of policies, then of bindings. Policies that ignore failures have no faults. */
   async find(
     entries: readonly PolicyEntry[],

@@ -35,7 +35,7 @@ export function validatingAdmissionPolicy(dependencies: AdmissionDependencies): 
       isExemptFromPolicies(request) || isWholeCollection(request)
         ? undefined
         : caches.whenFilled(request, () => {
-            const entries = source.current();
+            const entries = run.likely(source.current(), request);
             return entries.length === 0 ? undefined : run.judge(entries, request);
           }),
   };
@@ -59,6 +59,11 @@ export class ValidatingPolicies {
   constructor(dependencies: AdmissionDependencies) {
     this.#dependencies = dependencies;
     this.#invocations = new PolicyInvocations(dependencies);
+  }
+
+  /** Those that may have something to say. */
+  likely(entries: readonly PolicyEntry[], request: AdmissionRequest): readonly PolicyEntry[] {
+    return entries.length === 0 ? entries : this.#invocations.likely(entries, request);
   }
 
   /** @throws StatusError of the first denial. */

@@ -44,6 +44,11 @@ export class RequestMatcher {
     return this.#matchesNamespace(criteria.namespaceSelector, request).then((matches) => (matches ? target : null));
   }
 
+  /** False when the request does not match, whatever its namespace. */
+  mayMatch(criteria: MatchCriteria, request: AdmissionRequest): boolean {
+    return this.#findTarget(criteria.rules, criteria, request) !== null && matchesObject(criteria.objectSelector, request);
+  }
+
   #findTarget(rules: readonly NamedRule[], { matchPolicy }: MatchCriteria, request: AdmissionRequest): EquivalentResource | null {
     const { operation, subresource, namespace, resource, kind, name } = request;
     const common = { operation, subresource, namespace };
