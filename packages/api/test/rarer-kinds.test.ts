@@ -214,7 +214,7 @@ describe('new objects of the rarer kinds', () => {
         'spec.limited.limitResponse.queuing.queueLengthLimit Invalid: Invalid value: -1: must be positive',
         'spec.limited.limitResponse.queuing.handSize Invalid: Invalid value: 5: should not be greater than queues (3)',
         'spec.limited.lendablePercent Invalid: Invalid value: 101: must be between 0 and 100, inclusive',
-        'spec.limited.borrowingLimitPercent Invalid: Invalid value: -1: must be greater than or equal to 0',
+        'spec.limited.borrowingLimitPercent Invalid: Invalid value: -1: if specified, must be a non-negative integer',
       ],
     ],
     [
@@ -225,8 +225,45 @@ describe('new objects of the rarer kinds', () => {
         spec: { type: 'Exempt', limited: { limitResponse: { type: 'Reject' } }, exempt: { lendablePercent: -1 } },
       },
       [
+        "spec.type Invalid: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'",
         'spec.limited Forbidden: Forbidden: must be nil if the type is not Limited',
         'spec.exempt.lendablePercent Invalid: Invalid value: -1: must be between 0 and 100, inclusive',
+      ],
+    ],
+    [
+      'the exempt priority level with other shares',
+      {
+        apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+        kind: 'PriorityLevelConfiguration',
+        metadata: { name: 'exempt' },
+        spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 5 } },
+      },
+      [],
+    ],
+    [
+      'the exempt priority level with limits',
+      {
+        apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+        kind: 'PriorityLevelConfiguration',
+        metadata: { name: 'exempt' },
+        spec: { type: 'Limited', limited: { nominalConcurrencyShares: -1, limitResponse: { type: 'Reject' } } },
+      },
+      [
+        "spec.type Invalid: Invalid value: \"Limited\": type must be 'Exempt' if and only if name is 'exempt'",
+        'spec.limited.nominalConcurrencyShares Invalid: Invalid value: -1: must be a non-negative integer',
+        'spec Invalid: Invalid value: {"Type":"Limited","Limited":{"NominalConcurrencyShares":-1,"LimitResponse":{"Type":"Reject","Queuing":null},"LendablePercent":0,"BorrowingLimitPercent":null},"Exempt":null}: spec of \'exempt\' except the \'spec.exempt\' field must equal the fixed value',
+      ],
+    ],
+    [
+      'the flow schema of everything else, changed',
+      {
+        apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+        kind: 'FlowSchema',
+        metadata: { name: 'catch-all' },
+        spec: { priorityLevelConfiguration: { name: 'catch-all' }, matchingPrecedence: 9999, distinguisherMethod: { type: 'ByUser' } },
+      },
+      [
+        'spec Invalid: Invalid value: {"PriorityLevelConfiguration":{"Name":"catch-all"},"MatchingPrecedence":9999,"DistinguisherMethod":{"Type":"ByUser"},"Rules":null}: spec of \'catch-all\' must equal the fixed value',
       ],
     ],
     [

@@ -1,7 +1,9 @@
 /** Flow schemas: which requests belong to which priority level. */
 import type { KubeObject } from '@k/apimachinery';
+import { MANDATORY_FLOW_SCHEMAS } from '../mandatory-flow.js';
 import type { Condition } from './conditions.js';
-import type { FieldErrors } from './field-errors.js';
+import { deepEqual, type FieldErrors } from './field-errors.js';
+import { internalForm } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Label, isDns1123Subdomain } from './names.js';
 
@@ -151,6 +153,11 @@ function validateSchemaSpec(object: KubeObject, errors: FieldErrors): void {
   rules.forEach((rule, i) => {
     validateRules(rule, `spec.rules[${i}]`, errors);
   });
+  const { name = '' } = object.metadata ?? {};
+  const fixed = MANDATORY_FLOW_SCHEMAS[name];
+  if (fixed !== undefined && !deepEqual(spec, fixed)) {
+    errors.invalid('spec', internalForm('FlowSchemaSpec', spec), `spec of '${name}' must equal the fixed value`);
+  }
 }
 
 /** Conditions of flow schemas and of priority levels. */

@@ -145,6 +145,19 @@ const TYPES: Readonly<Record<string, string>> = {
   DeviceConstraint: 'Requests:* MatchAttribute:* DistinctAttribute:*',
   DeviceClaimConfiguration: 'Requests:* Opaque:*OpaqueDeviceConfiguration',
   OpaqueDeviceConfiguration: 'Driver:s Parameters:*',
+  FlowSchemaSpec:
+    'PriorityLevelConfiguration:LocalObjectReference MatchingPrecedence:i DistinguisherMethod:*FlowDistinguisherMethod Rules:[]PolicyRulesWithSubjects',
+  FlowDistinguisherMethod: 'Type:s',
+  PolicyRulesWithSubjects: 'Subjects:[]FlowSubject ResourceRules:[]ResourcePolicyRule NonResourceRules:[]NonResourcePolicyRule',
+  FlowSubject: 'Kind:s User:*LocalObjectReference Group:*LocalObjectReference ServiceAccount:*ServiceAccountSubject',
+  ServiceAccountSubject: 'Namespace:s Name:s',
+  ResourcePolicyRule: 'Verbs:* APIGroups=apiGroups:* Resources:* ClusterScope:b Namespaces:*',
+  NonResourcePolicyRule: 'Verbs:* NonResourceURLs=nonResourceURLs:*',
+  PriorityLevelConfigurationSpec: 'Type:s Limited:*LimitedPriorityLevelConfiguration Exempt:*ExemptPriorityLevelConfiguration',
+  LimitedPriorityLevelConfiguration: 'NominalConcurrencyShares:i LimitResponse:LimitResponse LendablePercent:* BorrowingLimitPercent:*',
+  ExemptPriorityLevelConfiguration: 'NominalConcurrencyShares:* LendablePercent:*',
+  LimitResponse: 'Type:s Queuing:*QueuingConfiguration',
+  QueuingConfiguration: 'Queues:i HandSize:i QueueLengthLimit:i',
 };
 
 type Fields = Record<string, unknown>;

@@ -1,6 +1,8 @@
 import type { KubeObject } from '@k/apimachinery';
-import type { FieldErrors } from './field-errors.js';
+import { MANDATORY_PRIORITY_LEVELS } from '../mandatory-flow.js';
+import { deepEqual, type FieldErrors } from './field-errors.js';
 import { validateFlowStatus } from './flow-schemas.js';
+import { internalForm } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 
 interface Shares {
@@ -20,10 +22,13 @@ const QUEUES_MAX = 10_000_000;
 /** Bits of entropy that a hand of queues may take. */
 const DECK_BITS_MAX = 60;
 
-function validatePercent(value: number | undefined, at: string, high: number, errors: FieldErrors): void {
-  if (value === undefined) return;
-  if (high === 100 && (value < 0 || value > high)) errors.invalid(at, value, 'must be between 0 and 100, inclusive');
-  else errors.nonNegative(at, value);
+function validateShares({ nominalConcurrencyShares = 0, lendablePercent = 0 }: Shares, at: string, errors: FieldErrors): void {
+  if (nominalConcurrencyShares < 0) {
+    errors.invalid(`${at}.nominalConcurrencyShares`, nominalConcurrencyShares, 'must be a non-negative integer');
+  }
+  if (lendablePercent < 0 || lendablePercent > 100) {
+    errors.invalid(`${at}.lendablePercent`, lendablePercent, 'must be between 0 and 100, inclusive');
+  }
 }
 
 function validateQueuing(queuing: NonNullable<NonNullable<Shares['limitResponse']>['queuing']>, at: string, errors: FieldErrors): void {
@@ -46,36 +51,51 @@ function validateQueuing(queuing: NonNullable<NonNullable<Shares['limitResponse'
   }
 }
 
-function validateLimited(limited: Shares, errors: FieldErrors): void {
-  const at = 'spec.limited';
-  const { nominalConcurrencyShares = 0, limitResponse = {} } = limited;
-  errors.nonNegative(`${at}.nominalConcurrencyShares`, nominalConcurrencyShares);
-  const { type = '', queuing } = limitResponse;
+function validateResponse({ type = '', queuing }: NonNullable<Shares['limitResponse']>, errors: FieldErrors): void {
+  const at = 'spec.limited.limitResponse';
   if (type === 'Reject') {
-    if (queuing !== undefined) errors.forbidden(`${at}.limitResponse.queuing`, 'must be nil if limited.limitResponse.type is not Limited');
+    if (queuing !== undefined) errors.forbidden(`${at}.queuing`, 'must be nil if limited.limitResponse.type is not Limited');
   } else if (type === 'Queue') {
-    if (queuing === undefined) errors.required(`${at}.limitResponse.queuing`, 'must not be empty if limited.limitResponse.type is Limited');
-    else validateQueuing(queuing, `${at}.limitResponse.queuing`, errors);
-  } else errors.notSupported(`${at}.limitResponse.type`, type, ['Queue', 'Reject']);
-  validatePercent(limited.lendablePercent, `${at}.lendablePercent`, 100, errors);
-  validatePercent(limited.borrowingLimitPercent, `${at}.borrowingLimitPercent`, Number.POSITIVE_INFINITY, errors);
+    if (queuing === undefined) errors.required(`${at}.queuing`, 'must not be empty if limited.limitResponse.type is Limited');
+    else validateQueuing(queuing, `${at}.queuing`, errors);
+  } else errors.notSupported(`${at}.type`, type, ['Queue', 'Reject']);
+}
+
+function validateLimited(limited: Shares, errors: FieldErrors): void {
+  const { limitResponse = {}, borrowingLimitPercent = 0, nominalConcurrencyShares = 0, lendablePercent = 0 } = limited;
+  validateShares({ nominalConcurrencyShares }, 'spec.limited', errors);
+  validateResponse(limitResponse, errors);
+  validateShares({ lendablePercent }, 'spec.limited', errors);
+  if (borrowingLimitPercent < 0) {
+    errors.invalid('spec.limited.borrowingLimitPercent', borrowingLimitPercent, 'if specified, must be a non-negative integer');
+  }
 }
 
 function validateLevel(object: KubeObject, errors: FieldErrors): void {
-  const { type = '', limited, exempt } = (object['spec'] ?? {}) as LevelSpec;
-  const name = object.metadata?.name;
-  if (name === 'exempt' && type !== 'Exempt') errors.invalid('spec.type', type, 'must be Exempt if and only if `name` is exempt');
+  const spec = (object['spec'] ?? {}) as LevelSpec;
+  const { type = '', limited, exempt } = spec;
+  const { name = '' } = object.metadata ?? {};
+  if ((name === 'exempt') !== (type === 'Exempt')) {
+    errors.invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'");
+  }
   if (type === 'Exempt') {
     if (limited !== undefined) errors.forbidden('spec.limited', 'must be nil if the type is not Limited');
-    if (exempt !== undefined) {
-      errors.nonNegative('spec.exempt.nominalConcurrencyShares', exempt.nominalConcurrencyShares);
-      validatePercent(exempt.lendablePercent, 'spec.exempt.lendablePercent', 100, errors);
-    }
+    if (exempt !== undefined) validateShares(exempt, 'spec.exempt', errors);
   } else if (type === 'Limited') {
     if (exempt !== undefined) errors.forbidden('spec.exempt', 'must be nil if the type is Limited');
     if (limited === undefined) errors.required('spec.limited', 'must not be empty when type is Limited');
     else validateLimited(limited, errors);
   } else errors.notSupported('spec.type', type, ['Exempt', 'Limited']);
+  validateFixed(name, spec, errors);
+}
+
+function validateFixed(name: string, spec: LevelSpec, errors: FieldErrors): void {
+  const fixed = MANDATORY_PRIORITY_LEVELS[name] as LevelSpec | undefined;
+  if (fixed === undefined) return;
+  const wanted = name === 'exempt' ? { ...fixed, exempt: spec.exempt } : fixed;
+  if (deepEqual(spec, wanted)) return;
+  const which = name === 'exempt' ? "'exempt' except the 'spec.exempt' field" : `'${name}'`;
+  errors.invalid('spec', internalForm('PriorityLevelConfigurationSpec', spec), `spec of ${which} must equal the fixed value`);
 }
 
 /** Priority levels. */

@@ -1,4 +1,5 @@
 /** The FlowSchemas, PriorityLevelConfigurations and PriorityClasses that every Kubernetes 1.36 cluster starts with. */
+import { MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from '@k/api';
 import type { KubeObject } from '@k/apimachinery';
 
 /** scheduling.k8s.io/v1. */
@@ -21,14 +22,11 @@ export const PRIORITY_CLASSES: readonly KubeObject[] = [
 export const PRIORITY_LEVELS: readonly KubeObject[] = [
   {
     metadata: { name: 'catch-all', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' }, lendablePercent: 0 },
-    },
+    spec: MANDATORY_PRIORITY_LEVELS['catch-all'],
   },
   {
     metadata: { name: 'exempt', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
+    spec: MANDATORY_PRIORITY_LEVELS['exempt'],
   },
   {
     metadata: { name: 'global-default', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
@@ -102,35 +100,11 @@ export const PRIORITY_LEVELS: readonly KubeObject[] = [
 export const FLOW_SCHEMAS: readonly KubeObject[] = [
   {
     metadata: { name: 'catch-all', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      priorityLevelConfiguration: { name: 'catch-all' },
-      matchingPrecedence: 10000,
-      distinguisherMethod: { type: 'ByUser' },
-      rules: [
-        {
-          subjects: [
-            { kind: 'Group', group: { name: 'system:unauthenticated' } },
-            { kind: 'Group', group: { name: 'system:authenticated' } },
-          ],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-        },
-      ],
-    },
+    spec: MANDATORY_FLOW_SCHEMAS['catch-all'],
   },
   {
     metadata: { name: 'exempt', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      priorityLevelConfiguration: { name: 'exempt' },
-      matchingPrecedence: 1,
-      rules: [
-        {
-          subjects: [{ kind: 'Group', group: { name: 'system:masters' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-        },
-      ],
-    },
+    spec: MANDATORY_FLOW_SCHEMAS['exempt'],
   },
   {
     metadata: { name: 'global-default', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
