@@ -43,6 +43,24 @@ export function encodeProtobuf(object: KubeObject): Buffer | null {
   return Buffer.concat([MAGIC, envelope.finish()]);
 }
 
+/**
+ * One event of a watch as it is framed on the wire: four bytes of length, big-endian, and a `WatchEvent` whose object
+ * is one of {@link encodeProtobuf}.
+ *
+ * @throws RangeError for a kind that has no protobuf form.
+ */
+export function encodeProtobufEvent(type: string, object: KubeObject): Buffer {
+  const encoded = encodeProtobuf(object);
+  if (encoded === null) throw new RangeError(`${object.apiVersion ?? ''} ${object.kind ?? ''} has no protobuf form`);
+  const event = new BinaryWriter();
+  event.tag(1, WireType.LengthDelimited).string(type);
+  writeNested(event, 2, (inner) => inner.tag(1, WireType.LengthDelimited).bytes(encoded));
+  const bytes = event.finish();
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
 function writeContent(writer: BinaryWriter, apiVersion: string, kind: string, object: Fields): boolean {
   const schema = schemaOfKind(apiVersion, kind);
   if (schema !== undefined) {
@@ -61,8 +79,10 @@ function writeContent(writer: BinaryWriter, apiVersion: string, kind: string, ob
 function schemaOfKind(apiVersion: string, kind: string): Schema | undefined {
   const slash = apiVersion.indexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-  const label = kind === 'Status' && apiVersion === 'v1' ? META : `${PACKAGE_OF_GROUP[group]}.${apiVersion.slice(slash + 1)}`;
-  if (schemaPackages[label]?.table[kind] === undefined) return undefined;
+  const own = `${PACKAGE_OF_GROUP[group]}.${apiVersion.slice(slash + 1)}`;
+  // Status and the lists of discovery count as kinds of v1.
+  const label = [own, ...(apiVersion === 'v1' ? [META] : [])].find((name) => schemaPackages[name]?.table[kind] !== undefined);
+  if (label === undefined) return undefined;
   const schema = schemaOf(`${label}/${kind}`);
   return schema.definition !== undefined && messageOf(schema.definition) !== undefined ? schema : undefined;
 }

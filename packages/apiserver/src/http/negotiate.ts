@@ -2,7 +2,7 @@ import { newStatusError, type StatusError } from '@k/apimachinery';
 
 /** The form in which an answer is written. */
 export interface MediaType {
-  format: 'json' | 'yaml';
+  format: 'json' | 'yaml' | 'protobuf';
   /** Objects are transformed into this kind. */
   as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList';
   /** The version of the transformed kind. */
@@ -97,15 +97,28 @@ function choose(accept: string, scope: NegotiationScope, pretty: boolean): Media
       return { format, as, version, pretty: isPretty, contentType: base, key: key(`${as}${version}`) };
     }
   }
+  // JSON is what objects are stored as: who takes either gets it.
+  if (clauses.some(({ type, params }) => type === PROTOBUF && params['as'] === undefined)) {
+    const contentType = scope.watch === true ? `${PROTOBUF};stream=watch` : PROTOBUF;
+    return { format: 'protobuf', as: 'object', version: '', pretty: false, contentType, key: 'protobuf' };
+  }
   throw notAcceptable();
 }
 
-/** Types that an answer may be asked for in; protobuf is known by name only. */
-const PRODUCED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+/** Types that an answer may be asked for in. */
+const PRODUCED = ['application/json', 'application/yaml', PROTOBUF];
 
 /** 406 for a type or a transformation that the server knows of but does not write. */
-export function notAcceptable(): StatusError {
-  return newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${PRODUCED.join(', ')}`);
+export function notAcceptable(produced: readonly string[] = PRODUCED): StatusError {
+  return newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${produced.join(', ')}`);
+}
+
+/** Refuses a request for protobuf alone at resources that have no such form. */
+export function refuseProtobuf(accept: string | undefined): void {
+  if (accept === undefined || !accept.includes(PROTOBUF)) return;
+  const { format } = negotiate(accept, { transforms: true }, false);
+  if (format === 'protobuf') throw notAcceptable(PRODUCED.filter((type) => type !== PROTOBUF));
 }
 
 /** 406 when no type that is asked for is known at all. */

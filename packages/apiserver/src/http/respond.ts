@@ -1,7 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { goQuote, newBadRequest, newStatusError, type Status, StatusError, stringifyExactJson } from '@k/apimachinery';
+import { encodeProtobuf, PROTOBUF_MEDIA_TYPE } from '@k/api/protobuf';
+import { goQuote, type KubeObject, newBadRequest, newStatusError, type Status, StatusError, stringifyExactJson } from '@k/apimachinery';
 import type { RequestContext } from '../context.js';
-import { negotiate } from './negotiate.js';
+import { negotiate, notAcceptable } from './negotiate.js';
 import { CHUNK_BYTES, JoinedBody, type PartedBody } from './parted-body.js';
 import { toYaml } from './yaml-body.js';
 
@@ -65,9 +66,14 @@ export function toJson(value: unknown, pretty = false): string {
   return stringifyExactJson(value, pretty ? 2 : 0);
 }
 
-/** Sends an object in the negotiated format (JSON or YAML). */
+/** Sends an object in the negotiated format. @throws 406 for a kind that has no protobuf form. */
 export function sendObject(context: RequestContext, status: number, object: unknown): void | Promise<void> {
   const media = context.media ?? negotiate(undefined, { transforms: false }, false);
+  if (media.format === 'protobuf') {
+    const bytes = encodeProtobuf(object as KubeObject);
+    if (bytes === null) throw notAcceptable();
+    return sendBytes(context, status, PROTOBUF_MEDIA_TYPE, bytes);
+  }
   const isYaml = media.format === 'yaml';
   const serialise = (): string => (isYaml ? toYaml(object) : `${toJson(object, media.pretty)}\n`);
   const text = context.latency === undefined ? serialise() : context.latency.time('serialize-response-object', serialise);

@@ -2,6 +2,7 @@
 import { goQuote, newBadRequest, newNotFound, newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { isBuiltInGroup } from '../discovery/documents.js';
+import { refuseProtobuf } from '../http/negotiate.js';
 import { sendBytes } from '../http/respond.js';
 import { withTimedStorage } from '../latency-tracker.js';
 import { decodePath } from '../request-info.js';
@@ -66,7 +67,10 @@ export function pageNotFound(context: RequestContext): void | Promise<void> {
 function markDeprecated(context: RequestContext): void {
   const { audit, onStreamStart } = context;
   const mark = (): void => audit?.addAnnotation('k8s.io/deprecated', 'true');
-  if (context.info.verb !== 'watch') return mark();
+  if (context.info.verb !== 'watch') {
+    mark();
+    return;
+  }
   context.onStreamStart = () => {
     onStreamStart?.();
     mark();
@@ -120,6 +124,7 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);
       if (handler === undefined) throw methodNotAllowed();
+      if (definition.custom === true) refuseProtobuf(context.exchange.headers.accept);
       if (version.deprecationWarning !== undefined) {
         context.warnings.add(version.deprecationWarning);
         markDeprecated(context);

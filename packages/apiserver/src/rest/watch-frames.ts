@@ -1,4 +1,5 @@
-/** Watch events as they are written: one JSON object and a line end each. */
+/** Watch events as they are written: one JSON object and a line end each, or one protobuf message behind its length. */
+import { encodeProtobufEvent } from '@k/api/protobuf';
 import type { KubeObject } from '@k/apimachinery';
 import { emptyObject } from '@k/apimachinery/apply';
 import type { RequestContext } from '../context.js';
@@ -9,6 +10,12 @@ import { partialMetadata, tableOf } from './render.js';
 
 /** What happens to objects. */
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** One event. */
+export function frameOf(type: EventType | 'BOOKMARK' | 'ERROR', object: unknown, media: MediaType): Buffer {
+  if (media.format === 'protobuf') return encodeProtobufEvent(type, object as KubeObject);
+  return Buffer.from(`{"type":"${type}","object":${toJson(object)}}\n`);
+}
 
 /** The frame of an object in the watch's version, in the form that the client asked for. */
 export function eventFrame(
@@ -22,7 +29,7 @@ export function eventFrame(
     const metadata = { resourceVersion: object.metadata?.resourceVersion };
     shown = tableOf(scope, media, [object], metadata, context, columns);
   } else if (media.as !== 'object') shown = partialMetadata(object, media.version);
-  return Buffer.from(`{"type":"${type}","object":${toJson(shown)}}\n`);
+  return frameOf(type, shown, media);
 }
 
 /**
@@ -48,5 +55,5 @@ export function bookmarkFrame(scope: ResourceScope, media: MediaType, revision: 
   } else if (media.as !== 'object') {
     object = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${media.version}`, metadata };
   }
-  return Buffer.from(`{"type":"BOOKMARK","object":${toJson(object)}}\n`);
+  return frameOf('BOOKMARK', object, media);
 }

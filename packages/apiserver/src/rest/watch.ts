@@ -9,14 +9,14 @@ import { newBadRequest, newExpired, newInternalError, type Status } from '@k/api
 import { type ResourceEvent, type SelectableFields, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
 import type { RequestContext } from '../context.js';
 import type { MediaType } from '../http/negotiate.js';
-import { baseHeaders, toJson, toStatus } from '../http/respond.js';
+import { baseHeaders, toStatus } from '../http/respond.js';
 import { parseStored, selectableOf, toVersion } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import { type ConvertedEvent, ConvertedEvents } from './converted-events.js';
 import { freshnessOf, type ListRequest, parseListOptions } from './read-options.js';
 import { includedIn, isVerbatim, negotiateObjects } from './render.js';
 import { storageFault } from './storage-fault.js';
-import { bookmarkFrame, type EventType, eventFrame } from './watch-frames.js';
+import { bookmarkFrame, type EventType, eventFrame, frameOf } from './watch-frames.js';
 import { WatchOutbox } from './watch-outbox.js';
 
 const PACE_LOOK_MS = 5;
@@ -284,7 +284,7 @@ class WatchStream {
       const fault = StorageError.is(error, 'STORAGE_COMPACTED')
         ? newExpired(`too old resource version: ${this.#request.resourceVersion} (${error.data.compactRevision})`).status
         : toStatus(storageFault(error, this.#scope.served.definition, '') ?? newInternalError('the watch failed'));
-      this.#outbox.push(Buffer.from(`{"type":"ERROR","object":${toJson(fault satisfies Status)}}\n`));
+      this.#outbox.push(frameOf('ERROR', fault satisfies Status, this.#media));
       this.#outbox.flush();
     }
     this.#end();
