@@ -1,4 +1,4 @@
-/** What the server's CPU time goes to under GET, LIST and watches, and at a start: shares of functions, from V8's profiler. */
+/** What the server's CPU time goes to under GET, LIST and CREATE, and at a start: shares of functions, from V8's profiler. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,7 @@ const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 /** Writes `profile.md`. */
 export async function writeProfiles(folder: string, quick: boolean): Promise<void> {
   const factor = quick ? 1 : 4;
+  let turn = 0;
   const text = [
     '# Where the time goes',
     '',
@@ -44,6 +45,12 @@ export async function writeProfiles(folder: string, quick: boolean): Promise<voi
     tableOf(
       'LIST of 1,000 pods, 4 connections',
       await profileRequests((session) => session.measure({ kind: 'get', path: PODS, connections: 4, requests: 150 * factor })),
+    ),
+    tableOf(
+      'CREATE on the embedded store, 64 connections',
+      await profileRequests((session) =>
+        session.measure({ kind: 'create', names: `turn-${turn++}`, connections: 64, requests: 5_000 * factor }),
+      ),
     ),
   ];
   mkdirSync(folder, { recursive: true });
