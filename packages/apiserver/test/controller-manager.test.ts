@@ -133,6 +133,25 @@ describe('the root CA of a namespace', () => {
   });
 });
 
+describe('two servers on one store that were given different root CAs', () => {
+  it('publish both and write no more then', { timeout: 60_000 }, async () => {
+    const other = await startTestServer({ store: server.store });
+    const [map, namespace] = ['kube-root-ca.crt', 'kube-public'];
+    const read = async (): Promise<Resource> => get(`/api/v1/namespaces/${namespace}/configmaps/${map}`);
+    await expect.poll(async () => (await read()).data?.['ca.crt'], WAIT).toBe(`${server.ca.trim()}\n${other.ca}`);
+    const { resourceVersion } = (await read()).metadata;
+    const made = await other.client.request('POST', '/api/v1/namespaces', { body: { metadata: { name: 'shared' } } });
+    expect(made.status).toBe(201);
+    const holdsBoth = async (): Promise<boolean> => {
+      const bundle = (await get(`/api/v1/namespaces/shared/configmaps/${map}`)).data?.['ca.crt'] ?? '';
+      return bundle.includes(server.ca.trim()) && bundle.includes(other.ca.trim());
+    };
+    await expect.poll(holdsBoth, WAIT).toBe(true);
+    expect((await read()).metadata.resourceVersion).toBe(resourceVersion);
+    await other.close();
+  });
+});
+
 describe('APIServices', () => {
   const path = '/apis/apiregistration.k8s.io/v1/apiservices';
   const shown = async (name: string): Promise<unknown> => {

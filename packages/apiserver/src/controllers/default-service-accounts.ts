@@ -1,9 +1,11 @@
+import type { KubeObject } from '@k/apimachinery';
 import type { Logger } from 'pino';
 import type { Informer } from '../informer.js';
 import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { type Controller, WorkQueue } from './controller.js';
-import { isKeptByControllerManager, ownData } from './other-writer.js';
+import { isKeptByControllerManager, isKeptByServers, ownData } from './other-writer.js';
+import { withRootCa } from './root-ca-bundle.js';
 
 /** The config map with the root CA. */
 const ROOT_CA = 'kube-root-ca.crt';
@@ -14,6 +16,15 @@ export function defaultServiceAccountsController(informers: InformerSet, client:
   const accounts = informers.informer('', 'serviceaccounts') as Informer;
   const configMaps = informers.informer('', 'configmaps', { name: ROOT_CA }) as Informer;
   const unsubscribe: (() => void)[] = [];
+  /** The config map as it should be; null when it is. */
+  const restored = (current: KubeObject): KubeObject | null => {
+    if (isKeptByControllerManager(current)) return null;
+    const present = (current['data'] as Record<string, string> | undefined)?.['ca.crt'] ?? '';
+    // What a client wrote is undone, what another server wrote is kept.
+    const bundle = isKeptByServers(current) ? withRootCa(present, rootCa, Date.now()) : rootCa;
+    if (bundle === null) return null;
+    return { ...current, metadata: { ...current.metadata, managedFields: [ownData()] }, data: { 'ca.crt': bundle } };
+  };
   const queue = new WorkQueue('default-service-accounts', log, async (name) => {
     const namespace = namespaces.get('', name);
     if (namespace === undefined || namespace.metadata?.deletionTimestamp !== undefined) return;
@@ -27,8 +38,8 @@ export function defaultServiceAccountsController(informers: InformerSet, client:
         metadata: { name: ROOT_CA, namespace: name, annotations: { 'kubernetes.io/description': description }, managedFields: [ownData()] },
         data: { 'ca.crt': rootCa },
       });
-    } else if ((current['data'] as Record<string, string> | undefined)?.['ca.crt'] !== rootCa && !isKeptByControllerManager(current)) {
-      await client.update('', 'configmaps', name, ROOT_CA, (object) => ({ ...object, data: { 'ca.crt': rootCa } }));
+    } else if (restored(current) !== null) {
+      await client.update('', 'configmaps', name, ROOT_CA, restored);
     }
   });
   return {

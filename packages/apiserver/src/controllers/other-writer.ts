@@ -3,6 +3,8 @@ import { timestamp } from '../rest/write-object.js';
 
 /** The field manager of kube-controller-manager's writes. */
 const MANAGER = 'kube-controller-manager';
+/** That of this server's. */
+const OWN = 'k-apiserver';
 
 /**
  * True when kube-controller-manager wrote an object's data last.
@@ -11,7 +13,17 @@ const MANAGER = 'kube-controller-manager';
  * overwrite the other's without end.
  */
 export function isKeptByControllerManager(object: KubeObject): boolean {
-  return object.metadata?.managedFields?.some(({ manager, fieldsV1 }) => manager === MANAGER && hasData(fieldsV1)) === true;
+  return writersOf(object).includes(MANAGER);
+}
+
+/** True when nobody but this server, or another one on the same store, wrote an object's data. */
+export function isKeptByServers(object: KubeObject): boolean {
+  const writers = writersOf(object);
+  return writers.length > 0 && writers.every((name) => name === OWN);
+}
+
+function writersOf(object: KubeObject): string[] {
+  return (object.metadata?.managedFields ?? []).filter(({ fieldsV1 }) => hasData(fieldsV1)).map(({ manager = '' }) => manager);
 }
 
 function hasData(fields: unknown): boolean {
@@ -21,7 +33,7 @@ function hasData(fields: unknown): boolean {
 /** Records that this server wrote the data: later writers are only recorded where somebody has been. */
 export function ownData(): ManagedFieldsEntry {
   const entry = {
-    manager: 'k-apiserver',
+    manager: OWN,
     operation: 'Update',
     apiVersion: 'v1',
     time: timestamp(Date.now()),

@@ -6,6 +6,7 @@ import type { InformerSet } from '../informer-set.js';
 import type { LocalClient } from '../local-client.js';
 import { type Controller, WorkQueue } from './controller.js';
 import { isKeptByControllerManager } from './other-writer.js';
+import { withRootCa } from './root-ca-bundle.js';
 
 const TYPE = 'kubernetes.io/service-account-token';
 const NAME = 'kubernetes.io/service-account.name';
@@ -40,12 +41,14 @@ export function serviceAccountTokensController(
     }
     const data = (secret['data'] ?? {}) as Record<string, string>;
     const isComplete = data['token'] !== undefined && data['namespace'] !== undefined && annotations[UID] === uid;
-    if (isComplete && (data['ca.crt'] === base64(rootCa) || isKeptByControllerManager(secret))) return;
+    const bundle = withRootCa(Buffer.from(data['ca.crt'] ?? '', 'base64').toString('utf8'), rootCa, Date.now());
+    if (isComplete && (bundle === null || isKeptByControllerManager(secret))) return;
+    const certificates = bundle === null ? {} : { 'ca.crt': base64(bundle) };
     const token = data['token'] ?? base64(await issuer.issueLegacy({ namespace, name: annotations[NAME] ?? '', uid, secretName: name }));
     await client.update('', 'secrets', namespace, name, (current) => ({
       ...current,
       metadata: { ...current.metadata, annotations: { ...current.metadata?.annotations, [UID]: uid } },
-      data: { ...(current['data'] as object | undefined), 'ca.crt': base64(rootCa), namespace: base64(namespace), token },
+      data: { ...(current['data'] as object | undefined), ...certificates, namespace: base64(namespace), token },
     }));
   });
   const add = (secret: KubeObject): void => {
