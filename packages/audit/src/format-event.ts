@@ -1,5 +1,6 @@
 /** Events as Go's encoder writes them: keys in upstream's order, empty ones left out, HTML characters escaped. */
 import type { AuditEvent, AuditObjectReference, AuditResponseStatus, AuditUser } from './event.js';
+import { objectJson } from './object-json.js';
 
 /**
  * Makes a formatter of times, `2026-01-01T00:00:00.000000Z`, that remembers the last second: events come in the order
@@ -76,7 +77,7 @@ function formatStatus({ status, message, reason, details, code }: AuditResponseS
   if (status) out += `,"status":${quote(status)}`;
   if (message) out += `,"message":${quote(message)}`;
   if (reason) out += `,"reason":${quote(reason)}`;
-  if (details !== undefined) out += `,"details":${escapeHtml(JSON.stringify(details))}`;
+  if (details !== undefined) out += `,"details":${escapeHtml(objectJson(details))}`;
   if (code) out += `,"code":${code}`;
   return `${out}}`;
 }

@@ -1,5 +1,7 @@
 /** Bodies as the log keeps them: JSON text, perhaps without managed fields. */
 
+import { randomUUID } from 'node:crypto';
+
 /** Names and versions inside an object. */
 export interface LoggedObject {
   kind?: string;
@@ -24,17 +26,16 @@ export function withoutManagedFields<T extends LoggedObject>(object: T): T {
   return out;
 }
 
-const BIGINT_MARK = '\u0000bigint:';
-const MARKED_BIGINT = /"\\u0000bigint:(-?\d+)"/g;
-
 /** JSON of a value that may hold 64-bit integers, to the last digit. */
 export function objectJson(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const text = JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? `${BIGINT_MARK}${item}` : item));
-    return text.replace(MARKED_BIGINT, '$1');
+    // A mark that nobody can put into an object beforehand.
+    const mark = randomUUID();
+    const text = JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? `${mark}${item}` : item));
+    return text.replace(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
   }
 }
 

@@ -64,6 +64,20 @@ describe('the log backend', () => {
     expect(readFileSync(path, 'utf8')).toContain('"id-2"');
   });
 
+  it('reports an event that no line can be made of, and writes the others', async () => {
+    const path = join(dir, 'audit.log');
+    const lost: string[] = [];
+    const log = logBackend({ path, onError: ({ events }) => lost.push(...events.map(({ auditID }) => auditID)) });
+    const details: { self?: object } = {};
+    details.self = details;
+    const broken = event(2, { responseStatus: { metadata: {}, details } });
+    expect(await log.process([event(1), broken, event(3)])).toBe(false);
+    expect(log.process([broken])).toBe(false);
+    await log.close();
+    expect(lost).toEqual(['id-2', 'id-2']);
+    expect(readFileSync(path, 'utf8').match(/id-\d/g)).toEqual(['id-1', 'id-3']);
+  });
+
   it('reports what it could not write', async () => {
     const lost: string[] = [];
     const log = logBackend({

@@ -92,6 +92,18 @@ describe('events', () => {
     expect(backend.events[0]?.requestObject).toBe('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}');
   });
 
+  it('hold whole numbers of any size, in bodies and details, and no text becomes one', () => {
+    const backend = memory();
+    const auditor = logger('Request', backend).begin(request);
+    const big = { count: 9007199254740993n, text: '\u0000bigint:1', mark: '123' };
+    auditor?.setRequestObject(big);
+    auditor?.setResponseStatusObject({ status: 'Failure', code: 409, details: { retryAfterSeconds: 9007199254740993n } });
+    auditor?.complete();
+    const line = formatEvent(backend.events[0] as AuditEvent);
+    expect(line).toContain(String.raw`"requestObject":{"count":9007199254740993,"text":"\u0000bigint:1","mark":"123"}`);
+    expect(line).toContain('"details":{"retryAfterSeconds":9007199254740993}');
+  });
+
   it('take the status of a failed request', () => {
     const backend = memory();
     const auditor = logger('Metadata', backend).begin(request);

@@ -48,7 +48,16 @@ export class LineJoiner {
    */
   add(events: readonly AuditEvent[], lineOf: (event: AuditEvent) => string): boolean | Promise<boolean> {
     const call: Call = { left: events.length, isKept: true, resolve: null };
-    for (let i = 0; i < events.length; i++) this.#append(events[i] as AuditEvent, lineOf(events[i] as AuditEvent), call);
+    for (const event of events) {
+      try {
+        this.#append(event, lineOf(event), call);
+      } catch (error) {
+        // No event is worth a request that fails for it.
+        call.left--;
+        call.isKept = false;
+        this.#onLost([event], error);
+      }
+    }
     if (call.left === 0) return call.isKept;
     if (!this.#isScheduled) {
       this.#isScheduled = true;

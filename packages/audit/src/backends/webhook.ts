@@ -32,6 +32,10 @@ export function webhookBackend(options: WebhookOptions): AuditBackend {
   const { target, initialBackoffMs = 10_000, timeoutMs = 30_000, closeTimeoutMs = 10_000, onError } = options;
   const time = createMicroTime();
   const client = webhookClient(target, timeoutMs);
+  const listOf = (events: readonly AuditEvent[]): string => {
+    const items = events.map((event) => formatEvent(event, false, time)).join(',');
+    return `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`;
+  };
   const running = new Set<Promise<unknown>>();
   const closing = new AbortController();
   const cut = new AbortController();
@@ -74,8 +78,13 @@ export function webhookBackend(options: WebhookOptions): AuditBackend {
         onError?.({ plugin: 'webhook', events, error: new AuditWebhookError('WEBHOOK_CLOSED', 'audit backend shut down') });
         return false;
       }
-      const items = events.map((event) => formatEvent(event, false, time)).join(',');
-      const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`;
+      let body: string;
+      try {
+        body = listOf(events);
+      } catch (error) {
+        onError?.({ plugin: 'webhook', events, error });
+        return false;
+      }
       const delivery = deliver(events, body).finally(() => running.delete(delivery));
       running.add(delivery);
       return delivery;
