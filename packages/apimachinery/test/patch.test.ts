@@ -32,6 +32,25 @@ describe('patches', () => {
     expect(original).toEqual({ a: 1, b: { c: 2, d: 3 } });
   });
 
+  it('merge patch leaves nulls out of what is new, also within lists', () => {
+    expect(applyMergePatch({ list: [{ a: 1 }] }, { list: [{ a: 2, b: null }, null], new: { c: null, d: 1 } })).toEqual({
+      list: [{ a: 2 }, null],
+      new: { d: 1 },
+    });
+  });
+
+  it.each([
+    [{ op: 'add', path: 'data', value: 1 }],
+    [{ op: 'test', path: '/list/2', value: null }],
+    [{ op: 'test', path: '/none/deeper', value: null }],
+    [{ op: 'remove', path: '/list/-3' }],
+    [{ op: 'move', from: '', path: '/data/x' }],
+  ])('JSON patch refuses %j', (operation) => {
+    expect(() => applyJsonPatch<unknown>({ data: { a: '1' }, list: [1, 2] }, [operation] as never)).toThrow(
+      'the server rejected our request due to an error in our request',
+    );
+  });
+
   it('JSON patch follows the leniencies of kube-apiserver', () => {
     expect(applyJsonPatch({ data: {} as Record<string, string> }, [{ op: 'replace', path: '/data/x', value: '1' }])).toEqual({
       data: { x: '1' },
@@ -76,6 +95,10 @@ describe('patches', () => {
   it.each([
     ['copy of an absent key is null', [{ op: 'copy', from: '/data/none', path: '/data/x' }], { data: { a: '1', x: null }, list: [1, 2] }],
     ['the first part of a path may be anything', [{ op: 'add', path: 'data/x', value: 1 }], { data: { a: '1' }, list: [1, 2], x: 1 }],
+    ['replace of an absent key adds it', [{ op: 'replace', path: '/data/b', value: '2' }], { data: { a: '1', b: '2' }, list: [1, 2] }],
+    ['a missing value is null', [{ op: 'add', path: '/data/b' }], { data: { a: '1', b: null }, list: [1, 2] }],
+    ['a test for null finds nothing', [{ op: 'test', path: '/data/none', value: null }], { data: { a: '1' }, list: [1, 2] }],
+    ['indexes may have zeros and a sign', [{ op: 'remove', path: '/list/+01' }], { data: { a: '1' }, list: [1] }],
     ['adding at -1 appends', [{ op: 'add', path: '/list/-1', value: 3 }], { data: { a: '1' }, list: [1, 2, 3] }],
     ['removing at -1 removes the last', [{ op: 'remove', path: '/list/-1' }], { data: { a: '1' }, list: [1] }],
   ])('JSON patch: %s', (_name, operations, expected) => {
