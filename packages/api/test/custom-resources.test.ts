@@ -48,6 +48,9 @@ describe('values', () => {
     ratio: { type: 'number', multipleOf: 0.5, exclusiveMaximum: true, maximum: 3 },
     mode: { type: 'string', enum: ['a', 'b'] },
     port: { 'x-kubernetes-int-or-string': true },
+    whole: { type: 'integer' },
+    long: { type: 'integer', format: 'int64' },
+    narrow: { type: 'number', format: 'float' },
     tags: { type: 'array', items: { type: 'string' }, maxItems: 2, 'x-kubernetes-list-type': 'set' },
     labels: { type: 'object', additionalProperties: { type: 'string' }, minProperties: 1 },
     at: { type: 'string', format: 'date-time' },
@@ -71,6 +74,26 @@ describe('values', () => {
         'spec.size: Invalid value: 3000000000: spec.size in body should be less than or equal to 9',
       ],
     ],
+    [
+      { whole: 2 ** 63 },
+      [
+        'spec.whole: Invalid value: "number": spec.whole in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec.whole',
+      ],
+    ],
+    [{ whole: 2 ** 53 }, ['spec.whole: Invalid value: "number": spec.whole in body must be of type integer: "number"']],
+    [
+      { long: 1.5 },
+      [
+        'spec.long: Invalid value: "float64": spec.long in body must be of type int64: "float64"',
+        '<nil>: Invalid value: "": Checked value must be of type integer with format int64 in spec.long',
+      ],
+    ],
+    [{ long: '1' }, ['spec.long: Invalid value: "string": spec.long in body must be of type integer: "string"']],
+    [{ long: true }, ['spec.long: Invalid value: "": spec.long in body must be of type int64: ""']],
+    [{ at: 5 }, ['spec.at: Invalid value: "int64": spec.at in body must be of type date-time: "int64"']],
+    [{ narrow: 3.4e38 }, []],
+    [{ narrow: 3.5e38 }, ['<nil>: Invalid value: "": Checked value must be of type number with format float in spec.narrow']],
     [{ ratio: 0.7 }, ['spec.ratio: Invalid value: 0.7: spec.ratio in body should be a multiple of 0.5']],
     [
       { ratio: 3 },
@@ -112,6 +135,11 @@ describe('values', () => {
   const { create, update } = served(schema);
   it.each(cases)('%j', (value, errors) => {
     expect(create(value)).toEqual(errors);
+  });
+
+  it('take every whole number of 64 bits', () => {
+    expect(create({ whole: 2n ** 63n - 1n, long: -(2n ** 63n) })).toEqual([]);
+    expect(create({ size: 2n ** 60n })[0]).toContain('Checked value must be of type integer with format int32');
   });
 
   it('let invalid parts be while they do not change', () => {

@@ -4,29 +4,37 @@ import type { SchemaNode } from './structural-schema.js';
 const INT32_MAX = 2 ** 31 - 1;
 
 /** Whether a number fits the type and format of its field. */
-function fitsType(value: number, type: string, format: string): boolean {
-  if (type !== 'integer') return true;
+function fitsType(value: number | bigint, type: string, format: string): boolean {
+  if (type !== 'integer') return format !== 'float' || Number.isFinite(Math.fround(Number(value)));
+  // What is kept exactly fits 64 bits and is beyond 32.
+  if (typeof value === 'bigint') return format !== 'int32';
   if (!Number.isInteger(value)) return false;
-  return format === 'int32' ? value <= INT32_MAX && value >= -INT32_MAX - 1 : Math.abs(value) <= 2 ** 63;
+  return format === 'int32' ? value <= INT32_MAX && value >= -INT32_MAX - 1 : value < 2 ** 63 && value >= -(2 ** 63);
 }
 
 /** Range and multiples of a number. */
-export function checkNumber(value: number, node: SchemaNode, field: string, { base, path }: { base: string; path: string }): FieldError[] {
+export function checkNumber(
+  given: number | bigint,
+  node: SchemaNode,
+  field: string,
+  { base, path }: { base: string; path: string },
+): FieldError[] {
+  const value = Number(given);
   const { raw, types } = node;
   const type = types[0] ?? '';
-  const format = raw.format ?? '';
+  const { format } = node;
   if (type === 'string' || type === 'boolean' || type === 'array' || type === 'object') return [];
   const errors: FieldError[] = [];
   const invalid = (badValue: unknown, detail: string): void => {
     errors.push({ type: 'FieldValueInvalid', field, badValue, detail });
   };
-  const checkFit = (number: number, what: string): void => {
+  const checkFit = (number: number | bigint, what: string): void => {
     if (types.length !== 1 || fitsType(number, type, format)) return;
     const suffix = format === '' ? '(default format)' : `with format ${format}`;
     const detail = `${what} value must be of type ${type} ${suffix} in ${path}`;
     errors.push({ type: 'FieldValueInvalid', field: base === '' ? '<nil>' : base, badValue: '', detail });
   };
-  checkFit(value, 'Checked');
+  checkFit(given, 'Checked');
   const { multipleOf, maximum, minimum } = raw;
   if (multipleOf !== undefined) {
     checkFit(multipleOf, 'MultipleOf');

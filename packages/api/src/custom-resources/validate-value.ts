@@ -30,7 +30,8 @@ const isMap = (value: unknown): value is Fields => typeof value === 'object' && 
 export function jsonType(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  // Whole numbers that are not kept exactly were written with a fraction, an exponent or more than 64 bits.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';
   if (typeof value === 'bigint') return 'integer';
   return typeof value;
 }
@@ -71,7 +72,7 @@ function validate(value: unknown, node: SchemaNode, at: ValueContext, before?: {
       add([{ type: 'FieldValueTypeInvalid', field: fieldAt(at), badValue: value, detail: mustBe(at, node.format, value) }]);
     } else if (node.format !== '') add([]);
   }
-  if (typeof value === 'number' || typeof value === 'bigint') add(checkNumber(Number(value), node, fieldAt(at), at));
+  if (typeof value === 'number' || typeof value === 'bigint') add(checkNumber(value, node, fieldAt(at), at));
   if (Array.isArray(value)) add(checkItems(value, node, at, before));
   add(checkEnum(value, node, at));
   if (isMap(value)) add(checkObject(value, node, at, before));
@@ -93,6 +94,11 @@ function checkType(value: unknown, node: SchemaNode, at: ValueContext): FieldErr
   const isTextual = !types.includes('number') && !types.includes('integer');
   if (isTextual && node.format !== '' && format !== '' && (found === 'string' || found === 'array')) return [];
   if (types.includes(found) || (found === 'integer' && types.includes('number'))) return [];
+  // Other values of a field with a format are told from it by their Go type.
+  const kind = { integer: 'int64', number: 'float64', boolean: '', object: '' }[found];
+  if (kind !== undefined && node.format !== '' && kind !== node.format) {
+    return [{ type: 'FieldValueTypeInvalid', field: fieldAt(at), badValue: kind, detail: mustBe(at, node.format, kind) }];
+  }
   return [{ type: 'FieldValueTypeInvalid', field: fieldAt(at), badValue: found, detail: mustBe(at, types.join(','), found) }];
 }
 
