@@ -1,5 +1,7 @@
 /** What kube-controller-manager, kube-scheduler and clients in Go rely on, request by request. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withRootCa } from '../src/controllers/root-ca-bundle.js';
+import { selfSignedCertificate } from '../src/testing/certificate.js';
 import { startTestServer, type TestServer } from '../src/testing.js';
 
 type Fields = Record<string, unknown>;
@@ -14,6 +16,7 @@ const PODS = '/api/v1/namespaces/default/pods';
 const SYSTEM = '/api/v1/namespaces/kube-system';
 const WAIT = { timeout: 30_000 };
 const MANAGER = { headers: { 'user-agent': 'kube-controller-manager/v1.36.2 (linux/amd64) kubernetes/abc' } };
+const second = await selfSignedCertificate();
 let server: TestServer;
 
 beforeAll(async () => {
@@ -130,6 +133,18 @@ describe('the root CA of a namespace', () => {
     await server.client.request('POST', '/api/v1/namespaces', { body: { metadata: { name: 'later' } } });
     await expect.poll(() => statusOf('/api/v1/namespaces/later/configmaps/kube-root-ca.crt'), WAIT).toBe(200);
     expect(await current()).toBe('other');
+  });
+});
+
+describe('a bundle of certificates', () => {
+  it('gains a certificate on lines of its own, loses what is no certificate, and is left alone when it has it', () => {
+    const now = Date.now();
+    const [own, other] = [server.ca.trim(), second.cert.trim()];
+    expect(withRootCa('', own, now)).toBe(own);
+    expect(withRootCa(`${other} # other`, own, now)).toBe(`${other}\n${own}`);
+    expect(withRootCa('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----', own, now)).toBe(own);
+    expect(withRootCa(other, own, now + 3 * 86_400_000)).toBe(own);
+    expect(withRootCa(`${other}\n${own}\n`, own, now)).toBe(null);
   });
 });
 

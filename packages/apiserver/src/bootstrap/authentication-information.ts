@@ -1,3 +1,4 @@
+import { withRootCa } from '../controllers/root-ca-bundle.js';
 import type { LocalClient } from '../local-client.js';
 
 const NAMESPACE = 'kube-system';
@@ -23,8 +24,8 @@ export async function publishAuthentication(client: LocalClient, clientCa: strin
   if (created !== null) return;
   await client.update('', 'configmaps', NAMESPACE, AUTHENTICATION, (current) => {
     const data = (current['data'] ?? {}) as Record<string, string>;
-    const present = data['client-ca-file'] ?? '';
     // Other servers may trust other authorities: theirs stay.
-    return present.includes(clientCa.trim()) ? null : { ...current, data: { ...data, 'client-ca-file': `${present}${clientCa}` } };
+    const bundle = withRootCa(data['client-ca-file'] ?? '', clientCa, nowMs);
+    return bundle === null ? null : { ...current, data: { ...data, 'client-ca-file': bundle } };
   });
 }

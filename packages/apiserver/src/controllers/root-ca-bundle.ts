@@ -19,5 +19,5 @@ function isAlive(pem: string, nowMs: number): boolean {
 export function withRootCa(bundle: string, rootCa: string, nowMs: number): string | null {
   if (bundle.includes(rootCa.trim())) return null;
   const others = (bundle.match(CERTIFICATE) ?? []).filter((pem) => isAlive(pem, nowMs));
-  return others.map((pem) => `${pem}\n`).join('') + rootCa;
+  return `${others.map((pem) => `${pem}\n`).join('')}${rootCa}`;
 }
