@@ -51,7 +51,8 @@ for (const name of names) {
   if (figures !== null) {
     printSection({ title, figures });
     sections.push({ title, figures });
+    // After each section: a run that is broken off leaves what it has measured.
+    if (only === '') writeResults(out, sections, { quick, machine: before, loadAtEnd: machine().load });
   }
   process.stdout.write(`  ${title}: ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
 }
-if (only === '') writeResults(out, sections, { quick, machine: before, loadAtEnd: machine().load });
