@@ -10,7 +10,7 @@ import type { RequestContext } from '../context.js';
 import { type MediaType, negotiate } from '../http/negotiate.js';
 import { JoinedBody } from '../http/parted-body.js';
 import { sendBytes, sendObject, toJson, wantsPretty } from '../http/respond.js';
-import { parseStored, toVersion } from '../registry.js';
+import { inVersion, parseStored } from '../registry.js';
 import type { ResourceScope } from '../server-context.js';
 import { ListBody } from './list-body.js';
 
@@ -47,7 +47,10 @@ export function sendStored(context: RequestContext, scope: ResourceScope, status
       json.length < COPY_BYTES_MAX ? Buffer.concat([json, NEWLINE]) : new JoinedBody([json, NEWLINE]),
     );
   }
-  return sendKubeObject(context, scope, status, toVersion(scope.served.definition, parseStored(stored), scope.served.version.version));
+  const { definition, version } = scope.served;
+  const objects = inVersion(definition, [parseStored(stored)], version.version);
+  if (!(objects instanceof Promise)) return sendKubeObject(context, scope, status, objects[0] as KubeObject);
+  return objects.then(([object]) => sendKubeObject(context, scope, status, object as KubeObject));
 }
 
 /** Sends one object that is already in the version asked for. */
@@ -131,8 +134,22 @@ export function sendList(
     const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${toJson(metadata)},"items":[`;
     return sendBytes(context, 200, media.contentType, new ListBody(head, items, scope));
   }
+  const objects = inVersion(definition, items.map(parseStored), version.version);
+  if (!(objects instanceof Promise)) return sendObjects(context, scope, objects, metadata);
+  return objects.then((converted) => sendObjects(context, scope, converted, metadata));
+}
+
+/** Sends a list of objects that are already in the version asked for; `metadata` as {@link sendList} completes it. */
+export function sendObjects(
+  context: RequestContext,
+  scope: ResourceScope,
+  objects: readonly KubeObject[],
+  metadata: ListMetadata,
+): void | Promise<void> {
+  const media = negotiateObjects(context);
+  const { definition, version } = scope.served;
+  const apiVersion = formatGroupVersion({ group: definition.group, version: version.version });
   checkListForm(scope, media, true);
-  const objects = items.map((item) => toVersion(definition, parseStored(item), version.version));
   const send = (answer: object): void | Promise<void> => {
     context.audit?.setResponseObject(answer as KubeObject);
     return sendObject(context, 200, answer);
