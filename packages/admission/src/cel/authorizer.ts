@@ -114,6 +114,9 @@ export function registerAuthorizer(environment: Environment): void {
   add('ResourceCheck.subresource(string): ResourceCheck', (a: CelResourceCheck, subresource: string) => a.with({ subresource }));
   add('ResourceCheck.namespace(string): ResourceCheck', (a: CelResourceCheck, namespace: string) => a.with({ namespace }));
   add('ResourceCheck.name(string): ResourceCheck', (a: CelResourceCheck, name: string) => a.with({ name }));
+  // RBAC does not know selectors: a question with one is the question without it.
+  add('ResourceCheck.fieldSelector(string): ResourceCheck', (a: CelResourceCheck, _selector: string) => a);
+  add('ResourceCheck.labelSelector(string): ResourceCheck', (a: CelResourceCheck, _selector: string) => a);
   add('ResourceCheck.check(string): Decision', checkResource);
   add('PathCheck.check(string): Decision', checkPath);
   add('Decision.allowed(): bool', (a: CelDecision) => a.allowed);

@@ -1,6 +1,7 @@
 /** Functions that Kubernetes adds to CEL, or that the library lacks or does in another way. */
 import { Quantity } from '@k/apimachinery';
 import type { Environment } from '@marcbachmann/cel-js';
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { RE2JS } from 're2js';
 import { CelEvaluationError } from './errors.js';
 
@@ -80,11 +81,14 @@ function registerLists(environment: Environment): void {
     if (list.length === 0) throw new CelEvaluationError(`${name} called on empty list`);
     return list.reduce((best, item) => (isBetter(item, best) ? item : best));
   };
-  const sum = (list: (bigint | number)[]): bigint | number => {
-    let total: bigint | number = 0n;
-    for (const item of list) {
-      if (typeof item === 'bigint') total = typeof total === 'bigint' ? total + item : total + Number(item);
-      else total = Number(total) + item;
+  const sum = (list: (bigint | number | UnsignedInt | Duration)[]): bigint | number | UnsignedInt | Duration => {
+    let total: bigint | number | UnsignedInt | Duration = 0n;
+    for (const [i, item] of list.entries()) {
+      if (i === 0) total = item;
+      else if (item instanceof Duration) total = (total as Duration).addDuration(item);
+      else if (item instanceof UnsignedInt) total = new UnsignedInt((total as UnsignedInt).valueOf() + item.valueOf());
+      else if (typeof item === 'bigint' && typeof total === 'bigint') total += item;
+      else total = Number(total) + Number(item);
     }
     return total;
   };

@@ -33,6 +33,8 @@ describe('functions', () => {
     ["cidr('fd00::/8').containsIP('fd12::1')", 'true'],
     ["semver('v1.2', true).minor()", '2'],
     ["semver('1.0.0-rc.1').isLessThan(semver('1.0.0'))", 'true'],
+    ["quantity('1Gi') == quantity('1024Mi') && url('http://a/') == url('http://a')", 'true'],
+    ["[duration('1s'), duration('2s')].sum()", '3s'],
     ['sets.equivalent([1, 2], [2, 1, 1])', 'true'],
     ["format.dns1123Label().validate('a_b').value().size()", '1'],
     ["'a-b-c'.split('-', 2)[1]", 'b-c'],

@@ -131,7 +131,9 @@ class PolicyCheck {
     }
     for (const [i, validation] of validations.entries()) this.#validation(validation, `spec.validations[${i}]`);
     if (auditAnnotations.length > ANNOTATIONS_MAX) {
-      this.#errors.invalid('spec.auditAnnotations', auditAnnotations, `must not have more than ${ANNOTATIONS_MAX} auditAnnotations`);
+      // As Go prints its structs.
+      const shown = auditAnnotations.map(({ key = '', valueExpression = '' }) => ({ Key: key, ValueExpression: valueExpression }));
+      this.#errors.invalid('spec.auditAnnotations', shown, `must not have more than ${ANNOTATIONS_MAX} auditAnnotations`);
     }
     const keys = new Set<string>();
     auditAnnotations.forEach(({ key = '', valueExpression = '' }, i) => {

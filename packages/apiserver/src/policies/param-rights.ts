@@ -35,7 +35,17 @@ export async function paramReadFault(
     path: '',
   });
   if (decision === 'allow') return null;
-  if (ref !== undefined) return `user ${user.username} does not have "${verb}" permission on the object referenced by paramRef`;
+  const printed = printUser(user);
+  // Upstream takes the two for each other; clients see the words as they are here.
+  if (ref !== undefined) return `user ${verb} does not have "${printed}" permission on the object referenced by paramRef`;
   const all = 'permission on all objects of the referenced paramKind';
-  return `user ${user.username} must have "get" ${all} (kind=${kind}, apiVersion=${apiVersion})`;
+  return `user ${printed} must have "get" ${all} (kind=${kind}, apiVersion=${apiVersion})`;
+}
+
+/** A user as Go prints its struct. */
+function printUser({ username, uid = '', groups, extra = {} }: RequestContext['user']): string {
+  const entries = Object.keys(extra)
+    .sort()
+    .map((key) => `${key}:[${extra[key]?.join(' ')}]`);
+  return `&{${username} ${uid} [${groups.join(' ')}] map[${entries.join(' ')}]}`;
 }

@@ -1,3 +1,4 @@
+import { Quantity } from '@k/apimachinery';
 import { Optional } from '@marcbachmann/cel-js';
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { CelEvaluationError } from '../errors.js';
@@ -22,6 +23,8 @@ export function typeNameOf(value: unknown): string {
   if (value instanceof Date) return 'google.protobuf.Timestamp';
   if (value instanceof Duration) return 'google.protobuf.Duration';
   if (value instanceof Optional) return 'optional_type';
+  if (value instanceof Quantity) return 'kubernetes.Quantity';
+  if (value instanceof URL) return 'kubernetes.URL';
   const own = (value as { typeName?: unknown }).typeName;
   return typeof own === 'string' ? own : 'map';
 }
