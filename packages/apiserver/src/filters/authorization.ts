@@ -31,7 +31,8 @@ export function authorizationFilter(authorizer: Authorizer): Filter {
     // An authorizer may have met an error and still allow.
     if (decision.decision !== 'allow' && decision.error !== undefined) {
       context.audit?.addAnnotation('authorization.k8s.io/reason', 'internal error');
-      return sendPlainError(context, decision.error);
+      sendPlainError(context, decision.error);
+      return;
     }
     context.audit?.addAnnotation('authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
     context.audit?.addAnnotation('authorization.k8s.io/reason', decision.reason);
