@@ -116,7 +116,7 @@ describe('owning', () => {
     ]);
   });
 
-  it('a write that is not an apply takes fields over; an apply meets it as any owner', async () => {
+  it('a write that is not an apply takes fields over; an apply meets it as it meets every owner', async () => {
     const { path, apply, refusal } = configMap();
     await apply('one', { k: 'v', l: 'w' });
     await requests.ok(`PATCH ${path}?fieldManager=editor`, { data: { k: 'edited' } }, { type: PATCH.merge });
