@@ -25,7 +25,7 @@ function splitTerms(text: string): string[] {
 
 /** Only escaped commas and equals signs may stand in a value. */
 function unescapeValue(text: string): string {
-  return text.replace(/\\([^]?)|[,=]/g, (whole, char: string | undefined) => {
+  return text.replace(/\\([\s\S]?)|[,=]/g, (whole, char: string | undefined) => {
     if (char === undefined) throw new Error(`invalid field selector: unescaped character in value: ${whole.charCodeAt(0)}`);
     if (char === '\\' || char === ',' || char === '=') return char;
     throw new Error(`invalid field selector: invalid escape sequence: ${whole}`);

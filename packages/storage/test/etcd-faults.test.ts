@@ -195,7 +195,11 @@ if (hasEtcd()) {
   describe('etcd store on three members', () => {
     it('goes on when any one of them is killed or hangs', async () => {
       const members = await EtcdProcess.startCluster(3);
-      const store = await openEtcdStore({ endpoints: members.map((member) => member.url), requestTimeoutMs: 20_000, attemptTimeoutMs: 1_000 });
+      const store = await openEtcdStore({
+        endpoints: members.map((member) => member.url),
+        requestTimeoutMs: 20_000,
+        attemptTimeoutMs: 1_000,
+      });
       try {
         const watch = new WatchRecorder(store, { prefix: PREFIX, startRevision: 2 });
         const load = startWriteLoad(store, PREFIX, 4);

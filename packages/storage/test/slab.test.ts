@@ -17,7 +17,7 @@ it('many small buffers share a slab, large ones have memory of their own', () =>
   const slabs = new SlabAllocator();
   const small = Array.from({ length: 100 }, () => slabs.allocate(1000));
   expect(new Set(small.map(({ buffer }) => buffer)).size).toBe(1);
-  small.forEach((buffer, i) => buffer.fill(i));
+  for (const [i, buffer] of small.entries()) buffer.fill(i);
   expect(small.map((buffer) => [buffer[0], buffer[999]])).toEqual(small.map((_, i) => [i, i]));
   expect(slabs.allocate(20_000).buffer.byteLength).toBe(20_000);
   expect(slabs.heldBytes()).toBe(SLAB_BYTES);

@@ -13,13 +13,13 @@ export interface SelectorAttributes {
   requirements?: SelectorRequirement[];
 }
 
-const escape = (value: string): string => value.replace(/[\\,=]/g, (char) => `\\${char}`);
+const escaped = (value: string): string => value.replace(/[\\,=]/g, (char) => `\\${char}`);
 
 /** Fields know equality with one value alone; a requirement that says more is left out, so the request asks for more. */
 function fieldTerm({ key = '', operator, values = [] }: SelectorRequirement): string | undefined {
   if (values.length !== 1) return undefined;
-  if (operator === 'In') return `${key}=${escape(values[0] as string)}`;
-  return operator === 'NotIn' ? `${key}!=${escape(values[0] as string)}` : undefined;
+  if (operator === 'In') return `${key}=${escaped(values[0] as string)}`;
+  return operator === 'NotIn' ? `${key}!=${escaped(values[0] as string)}` : undefined;
 }
 
 function labelTerm({ key = '', operator, values = [] }: SelectorRequirement): string | undefined {
