@@ -4,51 +4,51 @@ grammar CEL;
 
 start : expr EOF ;
 
-expr : conditionalOr ('?' conditionalOr ':' expr)? ;
-conditionalOr : conditionalAnd ('||' conditionalAnd)* ;
-conditionalAnd : relation ('&&' relation)* ;
+expr : disjunction ('?' disjunction ':' expr)? ;
+disjunction : conjunction ('||' conjunction)* ;
+conjunction : comparison ('&&' comparison)* ;
 
-relation
-  : calc
-  | relation ('<' | '<=' | '>=' | '>' | '==' | '!=' | 'in') relation
+comparison
+  : arithmetic
+  | comparison ('<' | '<=' | '>=' | '>' | '==' | '!=' | 'in') comparison
   ;
 
-calc
-  : unary
-  | calc ('*' | '/' | '%') calc
-  | calc ('+' | '-') calc
+arithmetic
+  : prefixed
+  | arithmetic ('*' | '/' | '%') arithmetic
+  | arithmetic ('+' | '-') arithmetic
   ;
 
-unary
-  : member # Plain
-  | '!'+ member # Not
-  | '-'+ member # Negate
+prefixed
+  : postfixed
+  | '!'+ postfixed
+  | '-'+ postfixed
   ;
 
-member
-  : primary # First
-  | member '.' '?'? escapeIdent # Select
-  | member '.' IDENTIFIER '(' exprList? ')' # MemberCall
-  | member '[' '?'? expr ']' # Index
+postfixed
+  : operand
+  | postfixed '.' '?'? fieldName
+  | postfixed '.' IDENTIFIER '(' argumentList? ')'
+  | postfixed '[' '?'? expr ']'
   ;
 
-primary
-  : '.'? IDENTIFIER # Ident
-  | '.'? IDENTIFIER '(' exprList? ')' # GlobalCall
-  | '(' expr ')' # Nested
-  | '[' listInit? ','? ']' # CreateList
-  | '{' mapInitializerList? ','? '}' # CreateMap
-  | '.'? IDENTIFIER ('.' IDENTIFIER)* '{' fieldInitializerList? ','? '}' # CreateMessage
-  | literal # Constant
+operand
+  : '.'? IDENTIFIER
+  | '.'? IDENTIFIER '(' argumentList? ')'
+  | '(' expr ')'
+  | '[' elements? ','? ']'
+  | '{' mapEntries? ','? '}'
+  | '.'? IDENTIFIER ('.' IDENTIFIER)* '{' fieldValues? ','? '}'
+  | literal
   ;
 
-exprList : expr (',' expr)* ;
-listInit : optExpr (',' optExpr)* ;
-fieldInitializerList : optField ':' expr (',' optField ':' expr)* ;
-optField : '?'? escapeIdent ;
-mapInitializerList : optExpr ':' expr (',' optExpr ':' expr)* ;
-escapeIdent : IDENTIFIER | ESC_IDENTIFIER ;
-optExpr : '?'? expr ;
+argumentList : expr (',' expr)* ;
+elements : element (',' element)* ;
+fieldValues : fieldKey ':' expr (',' fieldKey ':' expr)* ;
+fieldKey : '?'? fieldName ;
+mapEntries : element ':' expr (',' element ':' expr)* ;
+fieldName : IDENTIFIER | ESC_IDENTIFIER ;
+element : '?'? expr ;
 
 literal
   : '-'? NUM_INT
@@ -68,8 +68,8 @@ LESS : '<' ;
 LESS_EQUALS : '<=' ;
 GREATER_EQUALS : '>=' ;
 GREATER : '>' ;
-LOGICAL_AND : '&&' ;
-LOGICAL_OR : '||' ;
+AND : '&&' ;
+OR : '||' ;
 
 LBRACKET : '[' ;
 RBRACKET : ']' ;
@@ -80,16 +80,16 @@ RPAREN : ')' ;
 DOT : '.' ;
 COMMA : ',' ;
 MINUS : '-' ;
-EXCLAM : '!' ;
-QUESTIONMARK : '?' ;
+BANG : '!' ;
+QUESTION : '?' ;
 COLON : ':' ;
 PLUS : '+' ;
 STAR : '*' ;
 SLASH : '/' ;
 PERCENT : '%' ;
-CEL_TRUE : 'true' ;
-CEL_FALSE : 'false' ;
-NUL : 'null' ;
+TRUE : 'true' ;
+FALSE : 'false' ;
+NULL : 'null' ;
 
 fragment LETTER : [A-Za-z] ;
 fragment DIGIT : [0-9] ;

@@ -57,23 +57,23 @@ class Builder {
         const args = rules(node).map((child) => this.build(child));
         return { kind: 'call', name: '_?_:_', target: null, args, at: placeOf(all[1]) };
       }
-      case 'conditionalOr':
-      case 'conditionalAnd':
+      case 'disjunction':
+      case 'conjunction':
         return this.#logical(all);
-      case 'relation':
-      case 'calc': {
+      case 'comparison':
+      case 'arithmetic': {
         const operator = (all[1] as ParseTree).getText();
         const args = rules(node).map((child) => this.build(child));
         return { kind: 'call', name: operator === 'in' ? '@in' : `_${operator}_`, target: null, args, at: placeOf(all[1]) };
       }
-      case 'unary': {
+      case 'prefixed': {
         const operand = this.build(all.at(-1) as Node);
         if (all.length % 2 === 1) return operand;
         return { kind: 'call', name: `${(all[0] as ParseTree).getText()}_`, target: null, args: [operand], at: placeOf(all[0]) };
       }
-      case 'member':
+      case 'postfixed':
         return this.#member(all);
-      case 'primary':
+      case 'operand':
         return this.#primary(all);
       case 'literal':
         return this.#literal(all);
@@ -112,7 +112,7 @@ class Builder {
   }
 
   #call(name: string, target: Ast | null, all: readonly ParseTree[], at: number): Ast {
-    const list = all.find((child): child is Node => !isToken(child) && ruleOf(child as Node) === 'exprList');
+    const list = all.find((child): child is Node => !isToken(child) && ruleOf(child as Node) === 'argumentList');
     const args = list === undefined ? [] : rules(list).map((child) => this.build(child));
     return expandMacro({ kind: 'call', name, target, args, at }, this.#context.issues);
   }
