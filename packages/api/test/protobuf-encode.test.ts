@@ -16,7 +16,7 @@ function filled(schema: Schema, seed: { next: number }, depth = 0): unknown {
         ? [{ title: `t${number}` }]
         : [`s${number}`];
   }
-  if (schema.definition?.endsWith('.v1.JSON')) return { json: [number, null] };
+  if (schema.definition?.endsWith('.v1.JSON')) return { json: [number, null, 2n ** 62n + 1n] };
   switch (schema.type) {
     case 'string':
       if (schema.format === 'byte') return Buffer.from(`b${number}`).toString('base64');

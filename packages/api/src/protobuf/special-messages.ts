@@ -1,6 +1,6 @@
 /** Messages whose JSON form is not an object of their fields. */
 import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { Schema } from '@k/apimachinery';
+import { parseExactJson, type Schema, stringifyExactJson } from '@k/apimachinery';
 import { schemaOf } from '../schemas/notation.js';
 
 /** How such a message is read. */
@@ -45,7 +45,7 @@ export function readSpecial(
     else if (number === 2) list.push(special === 'schema-or-strings' ? reader.string() : nested(reader.bytes()));
     else reader.skip(wire, number);
   }
-  if (special === 'raw-json') return raw.length === 0 ? null : (JSON.parse(Buffer.from(raw).toString('utf8')) as unknown);
+  if (special === 'raw-json') return raw.length === 0 ? null : parseExactJson(Buffer.from(raw).toString('utf8'));
   if (single !== undefined) return single;
   return special === 'schema-or-bool' ? allows : list;
 }
@@ -81,7 +81,7 @@ export function writeSpecial(
     writeNested(writer, schemaOf('apiextensions.v1/JSONSchemaProps'), item);
     writer.join();
   };
-  if (special === 'raw-json') writer.tag(1, WireType.LengthDelimited).bytes(Buffer.from(JSON.stringify(value)));
+  if (special === 'raw-json') writer.tag(1, WireType.LengthDelimited).bytes(Buffer.from(stringifyExactJson(value)));
   else if (special === 'schema-or-bool') {
     writer.tag(1, WireType.Varint).bool(value !== false);
     if (typeof value === 'object') nested(2, value);

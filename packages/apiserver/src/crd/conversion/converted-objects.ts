@@ -1,6 +1,6 @@
 /** What webhooks made of stored objects, kept as long as those: what watch caches of each version are upstream. */
 import type { ResourceDefinition } from '@k/api';
-import type { KubeObject } from '@k/apimachinery';
+import { type KubeObject, parseExactJson } from '@k/apimachinery';
 import type { StoredObject } from '@k/storage';
 
 type ByVersion = Map<string, Promise<KubeObject>>;
@@ -23,7 +23,7 @@ export class ConvertedObjects {
 
   #ask(definition: ResourceDefinition, known: WeakMap<StoredObject, ByVersion>, missing: readonly StoredObject[], version: string): void {
     const { convertAll } = definition as Required<Pick<ResourceDefinition, 'convertAll'>>;
-    const parsed = missing.map(({ json }) => JSON.parse(json.toString('utf8')) as KubeObject);
+    const parsed = missing.map(({ json }) => parseExactJson(json.toString('utf8')) as KubeObject);
     const results = convertAll(parsed, version);
     missing.forEach((stored, index) => {
       const versions: ByVersion = known.get(stored) ?? new Map();
