@@ -4,6 +4,8 @@
  * numbers at the price of a look at every sixteenth character.
  */
 
+import { setOwn } from './patch/own-property.js';
+
 /** Digits that a double may not hold. */
 const DIGITS_MIN = 16;
 const ZERO = 0x30;
@@ -36,22 +38,41 @@ export function exactInteger(text: string): number | bigint {
 }
 
 /**
- * Parses JSON with exact integers.
+ * Parses JSON with exact integers, to any depth.
  *
- * @param reviver - Like that of `JSON.parse`.
+ * @param reviver - Like that of `JSON.parse`; must hand strings that need no change back as they are.
  * @throws {SyntaxError} as `JSON.parse` does.
  */
 export function parseExactJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
   if (!hasLongDigits(text)) return reviver === undefined ? JSON.parse(text) : JSON.parse(text, reviver);
   // Faults are told of the text as it is.
   JSON.parse(text);
-  let mark = '#';
-  while (text.includes(mark)) mark += '#';
+  const mark = unusedMark(text);
   const marked = text.replace(STRING_OR_NUMBER, (token) => (LONG_INTEGER.test(token) ? `"${mark}${token}"` : token));
-  return JSON.parse(marked, (key, value: unknown) => {
-    if (typeof value === 'string' && value.startsWith(mark)) return exactInteger(value.slice(mark.length));
-    return reviver === undefined ? value : reviver(key, value);
-  });
+  return unmark(reviver === undefined ? JSON.parse(marked) : JSON.parse(marked, reviver), mark);
+}
+
+/** A text that no string in it holds, escaped or not. */
+function unusedMark(text: string): string {
+  const plain = text.replace(/\\u([0-9a-fA-F]{4})/g, (_escape, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  let mark = '#';
+  while (plain.includes(mark)) mark += '#';
+  return mark;
+}
+
+/** Puts integers in the place of their marked texts; without recursion, since values may be thousands of levels deep. */
+function unmark(root: unknown, mark: string): unknown {
+  const top = [root];
+  const open: object[] = [top];
+  for (let container = open.pop(); container !== undefined; container = open.pop()) {
+    for (const key of Object.keys(container)) {
+      const value = (container as Record<string, unknown>)[key];
+      if (typeof value === 'object' && value !== null) open.push(value);
+      else if (typeof value === 'string' && value.startsWith(mark))
+        setOwn(container as Record<string, unknown>, key, exactInteger(value.slice(mark.length)));
+    }
+  }
+  return top[0];
 }
 
 function hasBigInt(value: unknown, seen: Set<object>): boolean {

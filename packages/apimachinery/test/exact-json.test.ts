@@ -43,6 +43,17 @@ describe('parseExactJson', () => {
     expect(parseExactJson('{"a":2,"b":9007199254740993}', double)).toEqual({ a: 4, b: 9007199254740993n });
   });
 
+  it('takes no text for an integer, however it is written', () => {
+    expect(parseExactJson('{"a":"\\u00235","b":["\\u0023x"],"c":9007199254740993}')).toEqual({ a: '#5', b: ['#x'], c: 9007199254740993n });
+  });
+
+  it('reads integers at any depth', () => {
+    const text = `${'['.repeat(9000)}9007199254740993${']'.repeat(9000)}`;
+    let value: unknown = parseExactJson(text);
+    while (Array.isArray(value)) value = value[0];
+    expect(value).toBe(9007199254740993n);
+  });
+
   it('refuses what is no JSON', () => {
     expect(() => parseExactJson('{"a":9007199254740993')).toThrow(SyntaxError);
     expect(() => parseExactJson('09007199254740993')).toThrow(SyntaxError);
