@@ -38,9 +38,16 @@ interface SchemaSpec {
 const PRECEDENCE_MAX = 10000;
 const VERBS: readonly string[] = ['*', 'create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 
+/** By kind of subject, the field that says which. */
+const SUBJECT_FIELDS: ReadonlyMap<string, 'user' | 'group' | 'serviceAccount'> = new Map([
+  ['User', 'user'],
+  ['Group', 'group'],
+  ['ServiceAccount', 'serviceAccount'],
+]);
+
 function validateSubject(subject: Subject, at: string, errors: FieldErrors): void {
   const { kind = '', user, group, serviceAccount } = subject;
-  const wanted = { User: 'user', Group: 'group', ServiceAccount: 'serviceAccount' }[kind];
+  const wanted = SUBJECT_FIELDS.get(kind);
   if (wanted === undefined) {
     errors.notSupported(`${at}.kind`, kind, ['Group', 'ServiceAccount', 'User']);
     return;
@@ -49,7 +56,7 @@ function validateSubject(subject: Subject, at: string, errors: FieldErrors): voi
     if (field === wanted) continue;
     if (value !== undefined) errors.forbidden(`${at}.${field}`, `${field} is forbidden when subject kind is not '${kindOf(field)}'`);
   }
-  if (subject[wanted as 'user' | 'group' | 'serviceAccount'] === undefined) {
+  if (subject[wanted] === undefined) {
     errors.required(`${at}.${wanted}`, `${wanted} is required when subject kind is '${kind}'`);
     return;
   }
@@ -154,7 +161,7 @@ function validateSchemaSpec(object: KubeObject, errors: FieldErrors): void {
     validateRules(rule, `spec.rules[${i}]`, errors);
   });
   const { name = '' } = object.metadata ?? {};
-  const fixed = MANDATORY_FLOW_SCHEMAS[name];
+  const fixed = Object.hasOwn(MANDATORY_FLOW_SCHEMAS, name) ? MANDATORY_FLOW_SCHEMAS[name] : undefined;
   if (fixed !== undefined && !deepEqual(spec, fixed)) {
     errors.invalid('spec', internalForm('FlowSchemaSpec', spec), `spec of '${name}' must equal the fixed value`);
   }

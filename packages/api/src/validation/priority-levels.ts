@@ -90,8 +90,8 @@ function validateLevel(object: KubeObject, errors: FieldErrors): void {
 }
 
 function validateFixed(name: string, spec: LevelSpec, errors: FieldErrors): void {
-  const fixed = MANDATORY_PRIORITY_LEVELS[name] as LevelSpec | undefined;
-  if (fixed === undefined) return;
+  if (!Object.hasOwn(MANDATORY_PRIORITY_LEVELS, name)) return;
+  const fixed = MANDATORY_PRIORITY_LEVELS[name] as LevelSpec;
   const wanted = name === 'exempt' ? { ...fixed, exempt: spec.exempt } : fixed;
   if (deepEqual(spec, wanted)) return;
   const which = name === 'exempt' ? "'exempt' except the 'spec.exempt' field" : `'${name}'`;
