@@ -5,7 +5,7 @@ export * from './definition.js';
 export { DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
 export { compareVersionPriority } from './discovery/version-priority.js';
 export { convertEvent } from './kinds/events.js';
-export { MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from './mandatory-flow.js';
+export { EVERY_REQUEST, MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from './mandatory-flow.js';
 export { type PruneResult, pruneAndDefault } from './prune-and-default.js';
 export { definitionName, schemaOf } from './schemas/notation.js';
 export { age, GENERIC_TABLE, scaleTable } from './tables.js';

@@ -1,5 +1,11 @@
 /** Specs of the flow schemas and priority levels that every server has and nobody may change: 1.36's values. */
 
+/** The rules of a flow schema that takes whatever its subjects ask for. */
+export const EVERY_REQUEST = {
+  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
+  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+} as const;
+
 /** Every request that no other schema matches, and every request of `system:masters`. */
 export const MANDATORY_FLOW_SCHEMAS: Readonly<Record<string, object>> = {
   'catch-all': {
@@ -12,8 +18,7 @@ export const MANDATORY_FLOW_SCHEMAS: Readonly<Record<string, object>> = {
           { kind: 'Group', group: { name: 'system:unauthenticated' } },
           { kind: 'Group', group: { name: 'system:authenticated' } },
         ],
-        resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-        nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+        ...EVERY_REQUEST,
       },
     ],
   },
@@ -23,8 +28,7 @@ export const MANDATORY_FLOW_SCHEMAS: Readonly<Record<string, object>> = {
     rules: [
       {
         subjects: [{ kind: 'Group', group: { name: 'system:masters' } }],
-        resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-        nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+        ...EVERY_REQUEST,
       },
     ],
   },

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@k/apimachinery';
 import type { Requester } from '../definition.js';
 import type { KindRules } from './index.js';
+import { now } from './now.js';
 
 interface RequestStatus {
   conditions?: RequestCondition[];
@@ -32,13 +33,13 @@ function noteRequester(object: KubeObject, requester: Requester | undefined): vo
 
 /** New conditions happened now; a status that stays keeps its time. */
 function stampConditions(object: KubeObject, old: KubeObject): void {
-  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  const present = now();
   const before = statusOf(old).conditions ?? [];
   for (const condition of statusOf(object).conditions ?? []) {
-    condition.lastUpdateTime ??= now;
+    condition.lastUpdateTime ??= present;
     if ((condition.lastTransitionTime ?? null) !== null) continue;
     const same = before.find(({ type, status }) => type === condition.type && status === condition.status);
-    condition.lastTransitionTime = same?.lastTransitionTime ?? now;
+    condition.lastTransitionTime = same?.lastTransitionTime ?? present;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@k/apimachinery';
 import { withGeneration } from './generation.js';
 import type { KindRules } from './index.js';
+import { now } from './now.js';
 import { emptyStatus, withFixedMetadata } from './status.js';
 
 interface ExactRequest {
@@ -26,7 +27,7 @@ function claimDefaults(claim: Claim | undefined): void {
 function taintDefaults(object: KubeObject): void {
   const { devices = [] } = (object['spec'] ?? {}) as { devices?: { taints?: { timeAdded?: string }[] }[] };
   for (const { taints = [] } of devices) {
-    for (const taint of taints) taint.timeAdded ??= `${new Date().toISOString().slice(0, 19)}Z`;
+    for (const taint of taints) taint.timeAdded ??= now();
   }
 }
 

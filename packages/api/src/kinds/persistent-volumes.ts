@@ -1,5 +1,6 @@
 import type { KubeObject } from '@k/apimachinery';
 import type { KindRules } from './index.js';
+import { now } from './now.js';
 import { freshStatus } from './status.js';
 import { volumeSourceDefaults } from './volume-defaults.js';
 
@@ -7,11 +8,6 @@ type Fields = Record<string, unknown>;
 
 function specOf(object: KubeObject): Fields {
   return (object['spec'] ??= {}) as Fields;
-}
-
-/** The present time as objects carry it. */
-function now(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`;
 }
 
 interface DataSource {

@@ -1,6 +1,23 @@
 /** The FlowSchemas, PriorityLevelConfigurations and PriorityClasses that every Kubernetes 1.36 cluster starts with. */
-import { MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from '@k/api';
+import { EVERY_REQUEST, MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from '@k/api';
 import type { KubeObject } from '@k/apimachinery';
+
+/** Metadata of an object whose spec the server puts right at every start. */
+const managed = (name: string): NonNullable<KubeObject['metadata']> => ({
+  name,
+  annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' },
+});
+
+/** The spec of a level whose requests wait in queues of 50. */
+function queued({
+  shares,
+  lendablePercent,
+  queues,
+  handSize,
+}: Record<'shares' | 'lendablePercent' | 'queues' | 'handSize', number>): object {
+  const limitResponse = { type: 'Queue', queuing: { queues, handSize, queueLengthLimit: 50 } };
+  return { type: 'Limited', limited: { nominalConcurrencyShares: shares, limitResponse, lendablePercent } };
+}
 
 /** scheduling.k8s.io/v1. */
 export const PRIORITY_CLASSES: readonly KubeObject[] = [
@@ -21,93 +38,51 @@ export const PRIORITY_CLASSES: readonly KubeObject[] = [
 /** flowcontrol.apiserver.k8s.io/v1. */
 export const PRIORITY_LEVELS: readonly KubeObject[] = [
   {
-    metadata: { name: 'catch-all', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('catch-all'),
     spec: MANDATORY_PRIORITY_LEVELS['catch-all'],
   },
   {
-    metadata: { name: 'exempt', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('exempt'),
     spec: MANDATORY_PRIORITY_LEVELS['exempt'],
   },
   {
-    metadata: { name: 'global-default', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 20,
-        limitResponse: { type: 'Queue', queuing: { queues: 128, handSize: 6, queueLengthLimit: 50 } },
-        lendablePercent: 50,
-      },
-    },
+    metadata: managed('global-default'),
+    spec: queued({ shares: 20, lendablePercent: 50, queues: 128, handSize: 6 }),
   },
   {
-    metadata: { name: 'leader-election', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 10,
-        limitResponse: { type: 'Queue', queuing: { queues: 16, handSize: 4, queueLengthLimit: 50 } },
-        lendablePercent: 0,
-      },
-    },
+    metadata: managed('leader-election'),
+    spec: queued({ shares: 10, lendablePercent: 0, queues: 16, handSize: 4 }),
   },
   {
-    metadata: { name: 'node-high', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 40,
-        limitResponse: { type: 'Queue', queuing: { queues: 64, handSize: 6, queueLengthLimit: 50 } },
-        lendablePercent: 25,
-      },
-    },
+    metadata: managed('node-high'),
+    spec: queued({ shares: 40, lendablePercent: 25, queues: 64, handSize: 6 }),
   },
   {
-    metadata: { name: 'system', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 30,
-        limitResponse: { type: 'Queue', queuing: { queues: 64, handSize: 6, queueLengthLimit: 50 } },
-        lendablePercent: 33,
-      },
-    },
+    metadata: managed('system'),
+    spec: queued({ shares: 30, lendablePercent: 33, queues: 64, handSize: 6 }),
   },
   {
-    metadata: { name: 'workload-high', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 40,
-        limitResponse: { type: 'Queue', queuing: { queues: 128, handSize: 6, queueLengthLimit: 50 } },
-        lendablePercent: 50,
-      },
-    },
+    metadata: managed('workload-high'),
+    spec: queued({ shares: 40, lendablePercent: 50, queues: 128, handSize: 6 }),
   },
   {
-    metadata: { name: 'workload-low', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
-    spec: {
-      type: 'Limited',
-      limited: {
-        nominalConcurrencyShares: 100,
-        limitResponse: { type: 'Queue', queuing: { queues: 128, handSize: 6, queueLengthLimit: 50 } },
-        lendablePercent: 90,
-      },
-    },
+    metadata: managed('workload-low'),
+    spec: queued({ shares: 100, lendablePercent: 90, queues: 128, handSize: 6 }),
   },
 ];
 
 /** flowcontrol.apiserver.k8s.io/v1. */
 export const FLOW_SCHEMAS: readonly KubeObject[] = [
   {
-    metadata: { name: 'catch-all', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('catch-all'),
     spec: MANDATORY_FLOW_SCHEMAS['catch-all'],
   },
   {
-    metadata: { name: 'exempt', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('exempt'),
     spec: MANDATORY_FLOW_SCHEMAS['exempt'],
   },
   {
-    metadata: { name: 'global-default', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('global-default'),
     spec: {
       priorityLevelConfiguration: { name: 'global-default' },
       matchingPrecedence: 9900,
@@ -118,14 +93,13 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
             { kind: 'Group', group: { name: 'system:unauthenticated' } },
             { kind: 'Group', group: { name: 'system:authenticated' } },
           ],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          ...EVERY_REQUEST,
         },
       ],
     },
   },
   {
-    metadata: { name: 'kube-controller-manager', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('kube-controller-manager'),
     spec: {
       priorityLevelConfiguration: { name: 'workload-high' },
       matchingPrecedence: 800,
@@ -133,14 +107,13 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
       rules: [
         {
           subjects: [{ kind: 'User', user: { name: 'system:kube-controller-manager' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          ...EVERY_REQUEST,
         },
       ],
     },
   },
   {
-    metadata: { name: 'kube-scheduler', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('kube-scheduler'),
     spec: {
       priorityLevelConfiguration: { name: 'workload-high' },
       matchingPrecedence: 800,
@@ -148,14 +121,13 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
       rules: [
         {
           subjects: [{ kind: 'User', user: { name: 'system:kube-scheduler' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          ...EVERY_REQUEST,
         },
       ],
     },
   },
   {
-    metadata: { name: 'kube-system-service-accounts', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('kube-system-service-accounts'),
     spec: {
       priorityLevelConfiguration: { name: 'workload-high' },
       matchingPrecedence: 900,
@@ -163,14 +135,13 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
       rules: [
         {
           subjects: [{ kind: 'ServiceAccount', serviceAccount: { namespace: 'kube-system', name: '*' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          ...EVERY_REQUEST,
         },
       ],
     },
   },
   {
-    metadata: { name: 'probes', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('probes'),
     spec: {
       priorityLevelConfiguration: { name: 'exempt' },
       matchingPrecedence: 2,
@@ -186,7 +157,7 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
     },
   },
   {
-    metadata: { name: 'service-accounts', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('service-accounts'),
     spec: {
       priorityLevelConfiguration: { name: 'workload-low' },
       matchingPrecedence: 9000,
@@ -194,14 +165,13 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
       rules: [
         {
           subjects: [{ kind: 'Group', group: { name: 'system:serviceaccounts' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          ...EVERY_REQUEST,
         },
       ],
     },
   },
   {
-    metadata: { name: 'system-leader-election', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('system-leader-election'),
     spec: {
       priorityLevelConfiguration: { name: 'leader-election' },
       matchingPrecedence: 100,
@@ -226,7 +196,7 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
     },
   },
   {
-    metadata: { name: 'system-node-high', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('system-node-high'),
     spec: {
       priorityLevelConfiguration: { name: 'node-high' },
       matchingPrecedence: 400,
@@ -249,7 +219,7 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
     },
   },
   {
-    metadata: { name: 'system-nodes', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+    metadata: managed('system-nodes'),
     spec: {
       priorityLevelConfiguration: { name: 'system' },
       matchingPrecedence: 500,
@@ -257,8 +227,7 @@ export const FLOW_SCHEMAS: readonly KubeObject[] = [
       rules: [
         {
           subjects: [{ kind: 'Group', group: { name: 'system:nodes' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          ...EVERY_REQUEST,
         },
       ],
     },
