@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -80,5 +80,11 @@ describe('openWriteCounts', () => {
     const counts = openWriteCounts({ file, warn: (message) => warnings.push(message) });
     await write(counts, 2);
     expect(warnings).toEqual([expect.stringMatching(/^the counts of writes could not be kept: EISDIR/)]);
+    // What could not be kept then is kept later.
+    rmdirSync(`${file}.new`);
+    await write(counts, WRITES_RESERVED);
+    expect(kept()).toEqual([2 * WRITES_RESERVED]);
+    counts.close();
+    expect(kept()).toEqual([WRITES_RESERVED + 2]);
   });
 });

@@ -3,6 +3,8 @@ import type { AuthenticationRequest } from '../interface.js';
 const PREFIX = 'base64url.bearer.authorization.k8s.io.';
 /** Stands for a token that cannot be read: nobody has it. */
 const UNREADABLE = '\0';
+const WEBSOCKET = /(^|[, \t])websocket([, \t]|$)/i;
+const UPGRADE = /(^|[, \t])upgrade([, \t]|$)/i;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function decode(text: string): string {
@@ -22,8 +24,7 @@ function decode(text: string): string {
  *   malformed, comes twice, or alone.
  */
 export function websocketToken({ headers }: AuthenticationRequest): string | null {
-  const has = (name: string, word: string): boolean => new RegExp(`(^|[, \\t])${word}([, \\t]|$)`, 'i').test(String(headers[name] ?? ''));
-  if (!has('upgrade', 'websocket') || !has('connection', 'upgrade')) return null;
+  if (!WEBSOCKET.test(String(headers['upgrade'] ?? '')) || !UPGRADE.test(String(headers['connection'] ?? ''))) return null;
   const protocols = String(headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((protocol) => protocol.trim());

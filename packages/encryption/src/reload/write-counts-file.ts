@@ -22,45 +22,36 @@ export interface WriteCounts {
  * Counts the writes of AES-GCM keys across restarts. While it runs, the file holds somewhat more than was written
  * (at most 65,536 writes a key), so that a process that was killed has not written more than its file says.
  *
- * Servers that share a file add to the same counts; those with files of their own count their own writes only.
+ * Servers that share a file add to the same counts (not when two of them write it at the same moment: nothing locks it);
+ * those with files of their own count their own writes only.
  *
  * @throws Error naming the file when it exists and cannot be read or does not hold counts.
  */
 export function openWriteCounts({ file, warn = () => {} }: WriteCountsOptions): WriteCounts {
-  const reserved = new Map<string, number>();
-  const counters: WriteCounters = new WriteCounters({
-    warn,
-    written: read(file),
-    reserve: (fingerprint, writes) => {
-      const before = reserved.get(fingerprint) ?? counters.snapshot()[fingerprint] ?? 0;
-      reserved.set(fingerprint, writes);
-      change((counts) => {
-        // Another process may have reserved since: what is added counts, not the sum.
-        counts[fingerprint] = (counts[fingerprint] ?? 0) + (writes - before);
-      });
-    },
-  });
-  const change = (edit: (counts: Record<string, number>) => void): void => {
+  const written = read(file);
+  /** What the file holds of this process's writes and those before it. */
+  const kept = new Map(Object.entries(written));
+  const keep = (counts: Readonly<Record<string, number>>): void => {
     try {
-      const counts = read(file);
-      edit(counts);
+      const now = read(file);
+      // Another process may have added since: what is new counts, not the sum.
+      for (const [fingerprint, writes] of Object.entries(counts)) {
+        now[fingerprint] = Math.max(0, (now[fingerprint] ?? 0) + writes - (kept.get(fingerprint) ?? 0));
+      }
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(`${file}.new`, `${JSON.stringify(counts)}\n`, { mode: 0o600 });
+      writeFileSync(`${file}.new`, `${JSON.stringify(now)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
+      for (const [fingerprint, writes] of Object.entries(counts)) kept.set(fingerprint, writes);
     } catch (error) {
       warn(`the counts of writes could not be kept: ${(error as Error).message}`);
     }
   };
+  const counters = new WriteCounters({ warn, written, reserve: (fingerprint, writes) => keep({ [fingerprint]: writes }) });
   return {
     counters,
     close() {
-      if (reserved.size === 0) return;
-      const written = counters.snapshot();
-      change((counts) => {
-        for (const [fingerprint, upTo] of reserved)
-          counts[fingerprint] = (counts[fingerprint] ?? upTo) - (upTo - (written[fingerprint] ?? upTo));
-      });
-      reserved.clear();
+      const news = Object.entries(counters.snapshot()).filter(([fingerprint, writes]) => writes !== (kept.get(fingerprint) ?? 0));
+      if (news.length > 0) keep(Object.fromEntries(news));
     },
   };
 }
