@@ -27,6 +27,16 @@ testCreations('new requests for certificates', [
 
 testChanges('changed requests for certificates', [
   [
+    'a certificate with headers in its frame',
+    REQUEST,
+    {
+      ...REQUEST,
+      status: { certificate: Buffer.from('-----BEGIN CERTIFICATE-----\na: b\n\neA==\n-----END CERTIFICATE-----\n').toString('base64') },
+    },
+    'status',
+    ['status.certificate Invalid: Invalid value: "<certificate data>": no PEM block headers are permitted'],
+  ],
+  [
     'decisions that contradict each other',
     REQUEST,
     {

@@ -2,6 +2,26 @@ import { testChanges, testCreations } from '../support/validation-table.js';
 
 testCreations('new claims, classes and slices of devices', [
   [
+    'a capacity that is shared out in a range that contradicts itself',
+    {
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'ResourceSlice',
+      spec: {
+        driver: 'd.io',
+        pool: { name: 'p', resourceSliceCount: 1 },
+        nodeName: 'n',
+        devices: [
+          {
+            name: 'a',
+            allowMultipleAllocations: true,
+            capacity: { memory: { value: '4Gi', requestPolicy: { default: '3Gi', validRange: { min: '1Gi', max: '2Gi' } } } },
+          },
+        ],
+      },
+    },
+    ['spec.devices[0].capacity[memory].requestPolicy.validRange.default Invalid: Invalid value: "3Gi": default is more than max: 2Gi'],
+  ],
+  [
     'a claim for devices',
     {
       apiVersion: 'resource.k8s.io/v1',
