@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
+import { describe, expect, it } from 'vitest';
 import { Applier, ownersOf } from '../support/apply.js';
-import { at, PATCH, Requests, warningsOf } from '../support/requests.js';
+import { at, PATCH, useServer, warningsOf } from '../support/requests.js';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 const services = '/api/v1/namespaces/default/services';
 
-let server: TestServer;
-let requests: Requests;
-let applier: Applier;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
-  applier = new Applier(requests);
-});
-afterAll(() => server.close());
+const requests = useServer();
+const applier = new Applier(requests);
 
 function deployment() {
   const name = requests.fresh();

@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
+import { describe, expect, it } from 'vitest';
 import { Applier, entriesOf, nextSecond, ownersOf } from '../support/apply.js';
-import { at, type Loose, PATCH, Requests } from '../support/requests.js';
+import { at, type Loose, PATCH, useServer } from '../support/requests.js';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 
-let server: TestServer;
-let requests: Requests;
-let applier: Applier;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
-  applier = new Applier(requests);
-});
-afterAll(() => server.close());
+const requests = useServer();
+const applier = new Applier(requests);
 
 /** A config map of this test: applying to it, reading it. */
 function configMap() {

@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { at, type Loose, Requests } from '../support/requests.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { at, type Loose, useServer } from '../support/requests.js';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const AUTHENTICATION = '/apis/authentication.k8s.io/v1';
 const AUTHORIZATION = '/apis/authorization.k8s.io/v1';
 
-let server: TestServer;
-let requests: Requests;
+const requests = useServer({
+  users: [
+    { token: 'alice-token', username: 'alice', groups: ['developers'] },
+    { token: 'proxy-token', username: 'proxy' },
+  ],
+});
 
 beforeAll(async () => {
-  server = await startTestServer({
-    users: [
-      { token: 'alice-token', username: 'alice', groups: ['developers'] },
-      { token: 'proxy-token', username: 'proxy' },
-    ],
-  });
-  requests = new Requests(server);
   const rules = [
     { apiGroups: [''], resources: ['users'], verbs: ['impersonate'], resourceNames: ['carol'] },
     { apiGroups: [''], resources: ['groups'], verbs: ['impersonate'], resourceNames: ['dev'] },
@@ -29,7 +25,6 @@ beforeAll(async () => {
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'proxy' }],
   });
 });
-afterAll(() => server.close());
 
 type Headers = Record<string, string | string[]>;
 

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { at, PATCH, Requests, warningsOf } from '../support/requests.js';
+import { describe, expect, it } from 'vitest';
+import { at, PATCH, useServer, warningsOf } from '../support/requests.js';
 
 const base = '/api/v1/namespaces/default/configmaps';
 const REJECTED = [422, 'Invalid', 'the server rejected our request due to an error in our request'];
 
-let server: TestServer;
-let requests: Requests;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
-});
-afterAll(() => server.close());
+const requests = useServer();
 
 /** A config map to patch; its path. */
 async function configMap(): Promise<string> {

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { at, PATCH, Requests, warningsOf } from '../support/requests.js';
+import { describe, expect, it } from 'vitest';
+import { at, PATCH, useServer, warningsOf } from '../support/requests.js';
 
 const base = '/api/v1/namespaces/default/configmaps';
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 const MERGE = { type: PATCH.merge };
 
-let server: TestServer;
-let requests: Requests;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
-});
-afterAll(() => server.close());
+const requests = useServer();
 
 async function configMap(): Promise<{ path: string; name: string; uid: string; version: string }> {
   const name = requests.fresh();

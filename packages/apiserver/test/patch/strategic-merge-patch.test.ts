@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { at, PATCH, Requests } from '../support/requests.js';
+import { describe, expect, it } from 'vitest';
+import { at, PATCH, useServer } from '../support/requests.js';
 
 const STRATEGIC = { type: PATCH.strategic };
 const core = (resource: string): string => `/api/v1/namespaces/default/${resource}`;
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 
-let server: TestServer;
-let requests: Requests;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
-});
-afterAll(() => server.close());
+const requests = useServer();
 
 const POD_SPEC = {
   containers: [

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { Requests } from '../support/requests.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useServer } from '../support/requests.js';
 
 const path = '/api/v1/namespaces/default/configmaps/a';
 const TABLE = 'as=Table;v=v1;g=meta.k8s.io';
 
-let server: TestServer;
-let requests: Requests;
+const requests = useServer();
 
 beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
   const annotations = { json: '{"a":"b"}', lines: 'one\ntwo\n', on: 'on', dash: '- x', tab: 'a\tb' };
   await requests.ok('POST /api/v1/namespaces/default/configmaps', { metadata: { name: 'a', annotations }, data: { y: 'yes' } });
 });
-afterAll(() => server.close());
 
 const read = (accept: string, line = `GET ${path}`) => requests.send(line, undefined, { headers: { accept } });
 

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { type Loose, Requests } from '../support/requests.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Loose, useServer } from '../support/requests.js';
 
 const secrets = '/api/v1/namespaces/default/secrets';
 const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
 
-let server: TestServer;
-let requests: Requests;
+const requests = useServer();
 
 beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
   for (const name of ['a', 'b', 'c', 'd']) await requests.ok(`POST ${secrets}`, { metadata: { name, labels: { name, level: '5' } } });
   await requests.ok(`POST ${leases}`, { metadata: { name: 'a' } });
 });
-afterAll(() => server.close());
 
 const names = ({ items }: Loose): string[] => (items as Loose[]).map(({ metadata }) => metadata.name);
 const list = async (query: string): Promise<string[]> => names(await requests.ok(`GET ${secrets}?${query}`));
@@ -156,7 +151,7 @@ describe('options of lists', () => {
 
 describe('watches', () => {
   const watched = async (path: string, headers: Record<string, string> = {}): Promise<string[]> => {
-    const watch = await server.client.watch(`${path}${path.includes('?') ? '&' : '?'}timeoutSeconds=1`, { headers });
+    const watch = await requests.server.client.watch(`${path}${path.includes('?') ? '&' : '?'}timeoutSeconds=1`, { headers });
     await watch.ended;
     return watch.events.map(({ type, object }) => `${type} ${(object as unknown as Loose).kind}`);
   };
@@ -218,8 +213,8 @@ describe('watches', () => {
   });
 
   it('a version too old is told with the version that was asked for', async () => {
-    await server.store.compact(await server.store.currentRevision());
-    const watch = await server.client.watch(`${leases}?watch=1&resourceVersion=1&timeoutSeconds=20`);
+    await requests.server.store.compact(await requests.server.store.currentRevision());
+    const watch = await requests.server.client.watch(`${leases}?watch=1&resourceVersion=1&timeoutSeconds=20`);
     const [event] = await watch.until(1);
     const message = expect.stringMatching(/^too old resource version: 1 \(\d+\)$/);
     expect(event).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired', message } });

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { at, PATCH, Requests } from '../support/requests.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { at, PATCH, useServer } from '../support/requests.js';
 
 const core = '/api/v1/namespaces/default';
 const apps = '/apis/apps/v1/namespaces/default';
 const container = { name: 'c', image: 'i' };
 
-let server: TestServer;
-let requests: Requests;
+const requests = useServer();
 
 beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
   await requests.until(`GET ${core}/serviceaccounts/default`, 200);
 });
-afterAll(() => server.close());
 
 async function pod(spec: object = {}): Promise<string> {
   const name = requests.fresh('pod');

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../src/testing.js';
-import { Requests } from '../support/requests.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useServer } from '../support/requests.js';
 
 const TABLE = { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } };
 const core = '/api/v1/namespaces/default';
@@ -12,17 +11,13 @@ interface Table {
   metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
 }
 
-let server: TestServer;
-let requests: Requests;
+const requests = useServer();
 
 beforeAll(async () => {
-  server = await startTestServer();
-  requests = new Requests(server);
   for (const name of ['a', 'b', 'c']) {
     await requests.ok(`POST ${core}/configmaps`, { metadata: { name, labels: { l: name } }, data: { x: '1', y: '2' } });
   }
 });
-afterAll(() => server.close());
 
 const table = async (path: string): Promise<Table> => (await requests.ok(`GET ${path}`, undefined, TABLE)) as unknown as Table;
 

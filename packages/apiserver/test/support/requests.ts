@@ -1,6 +1,7 @@
 /** Requests to a test server in one line each, and what tests compare of the answers. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { TestAnswer, TestRequest, TestServer } from '../../src/testing.js';
+import { afterAll, beforeAll } from 'vitest';
+import { startTestServer, type TestAnswer, type TestRequest, type TestServer, type TestServerOptions } from '../../src/testing.js';
 
 /** Content types of patches. */
 export const PATCH = {
@@ -23,13 +24,30 @@ export interface Loose {
 /** What a request asks for besides its method and path. */
 export type Wishes = Omit<TestRequest, 'body'>;
 
+/** Starts a server before the tests of a file and ends it after them. @returns the requests to it, for use inside of tests and hooks. */
+export function useServer(options: TestServerOptions = {}): Requests {
+  let server: TestServer | undefined;
+  beforeAll(async () => {
+    server = await startTestServer(options);
+  });
+  afterAll(() => server?.close());
+  return new Requests(() => {
+    if (server === undefined) throw new Error('the server starts with the tests of the file');
+    return server;
+  });
+}
+
 /** Requests to one server. */
 export class Requests {
-  readonly #server: TestServer;
+  readonly #serverOf: () => TestServer;
   #serial = 0;
 
-  constructor(server: TestServer) {
-    this.#server = server;
+  constructor(serverOf: () => TestServer) {
+    this.#serverOf = serverOf;
+  }
+
+  get server(): TestServer {
+    return this.#serverOf();
   }
 
   /** A name that no other object of this file has. */
@@ -41,7 +59,7 @@ export class Requests {
   /** @param line - method and path, `GET /api`. */
   send(line: string, body?: unknown, wishes: Wishes = {}): Promise<TestAnswer<Loose>> {
     const space = line.indexOf(' ');
-    return this.#server.client.request<Loose>(line.slice(0, space), line.slice(space + 1), {
+    return this.server.client.request<Loose>(line.slice(0, space), line.slice(space + 1), {
       ...wishes,
       ...(body === undefined ? {} : { body }),
     });
