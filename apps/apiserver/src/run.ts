@@ -143,6 +143,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
       keyPrefix: flags.text('etcd-prefix').replace(/\/+$/, ''),
       ...(encryption === undefined ? {} : { transformerFor: encryption.transformerFor }),
       ...(advertiseAddress === undefined ? {} : { advertiseAddress }),
+      endpointReconcilerType: flags.text('endpoint-reconciler-type') as 'lease' | 'none',
       ...(externalHostname === undefined ? {} : { externalHostname }),
       eventTtlSeconds: Math.ceil(flags.number('event-ttl') / 1000),
       watchCache: flags.on('watch-cache'),

@@ -31,6 +31,8 @@ import { ensureNamespaces } from './bootstrap/namespaces.js';
 import { ensureBootstrapObjects } from './bootstrap/reconcile.js';
 import type { Filter, RequestContext } from './context.js';
 import { builtInControllers } from './controllers/built-in.js';
+import { type KubernetesEndpoints, kubernetesEndpoints } from './controllers/kubernetes-endpoints.js';
+import { MasterLeases } from './controllers/master-leases.js';
 import { ServedDefinitions, webhookConverters } from './crd/index.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
@@ -88,6 +90,10 @@ export interface ServerOptions {
   shutdownDelayMs?: number;
   /** IP address that others reach this server by. Default: the bind address, or the first network interface's. */
   advertiseAddress?: string;
+  /** How servers on one store share the endpoints of the `kubernetes` service; `none` = they are left alone. Default `lease`. */
+  endpointReconcilerType?: 'lease' | 'none';
+  /** Seconds after which a server that was killed is no endpoint any more; leases are renewed after two thirds. Default 15. */
+  endpointLeaseSeconds?: number;
   /** Host name in URLs that the server gives out. Default: the address it listens on. */
   externalHostname?: string;
   /** Host name under which this server keeps a Lease that tells that it runs. Default: none is kept. */
@@ -130,6 +136,15 @@ async function nodeAuthorizer(informers: InformerSet): Promise<Authorizer> {
   const graph = new NodeGraph();
   await followNodeGraph(graph, informers);
   return createNodeAuthorizer(graph);
+}
+
+/** What tells clients inside the cluster where this server is; undefined when others do. */
+function endpointsOf(options: ServerOptions, client: LocalClient, { host, port }: Listener): KubernetesEndpoints | undefined {
+  const { store, keyPrefix = '/registry', endpointLeaseSeconds: ttlSeconds = 15, log } = options;
+  if (options.endpointReconcilerType === 'none') return undefined;
+  const leases = new MasterLeases({ store, keyPrefix, ttlSeconds });
+  const ip = options.advertiseAddress ?? advertisedAddress(host);
+  return kubernetesEndpoints(client, { leases, ip, port, renewMs: (ttlSeconds * 2000) / 3 }, log);
 }
 
 /** Starts a server; resolves when it is ready. */
@@ -235,14 +250,15 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     { informers, registry, client, log, quotaLedger, expressions, issuer, rootCa: options.rootCa, identity: options.identity },
     options.disabledControllers ?? [],
   );
+  const endpoints = endpointsOf(options, client, listener);
   const { first: clusterIp, family } = ranges[0] as AddressRange;
   await Promise.all([
     ...controllers.map((controller) => controller.start()),
     ensureKubernetesService(client, {
       ...{ clusterIp, family, port: listener.port },
       cidrs: ranges.map(({ cidr }) => cidr),
-      host: options.advertiseAddress ?? advertisedAddress(listener.host),
     }),
+    endpoints?.start(),
     publishAuthentication(client, options.listener.clientCa ?? '', Date.now()),
   ]);
   await services.load(informers);
@@ -254,6 +270,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     handle: (exchange) => serve(exchange, filters, metrics, log),
     async close() {
       state.stopping = true;
+      await endpoints?.stop();
       if ((options.shutdownDelayMs ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
       for (const controller of controllers) controller.stop();
       shutdown.abort();

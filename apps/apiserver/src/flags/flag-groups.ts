@@ -277,6 +277,13 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
     title: 'Misc flags',
     flags: [
       {
+        name: 'endpoint-reconciler-type',
+        kind: 'string',
+        choices: ['lease', 'none'],
+        default: 'lease',
+        help: 'How servers share the endpoints of the service kubernetes: by a lease each, or not at all.',
+      },
+      {
         name: 'service-cluster-ip-range',
         kind: 'strings',
         default: ['10.0.0.0/24'],
