@@ -151,6 +151,11 @@ describe('versions of updates', () => {
     ['node.k8s.io/v1', 'RuntimeClass'],
     ['apiregistration.k8s.io/v1', 'APIService'],
     ['coordination.k8s.io/v1', 'Lease'],
+    ['admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy'],
+    ['admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicyBinding'],
+    ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'],
+    ['admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy'],
+    ['admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicyBinding'],
     ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
   ])('must be named for %s %s', (apiVersion, kind) => {
     expect(definitionOf({ apiVersion, kind }).strategy.allowUnconditionalUpdate).toBe(false);
