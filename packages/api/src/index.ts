@@ -4,6 +4,7 @@ export * from './custom-resources/index.js';
 export * from './definition.js';
 export { DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
 export { compareVersionPriority } from './discovery/version-priority.js';
+export type * from './flow-schema-spec.js';
 export { convertEvent } from './kinds/events.js';
 export { EVERY_REQUEST, MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from './mandatory-flow.js';
 export { type PruneResult, pruneAndDefault } from './prune-and-default.js';

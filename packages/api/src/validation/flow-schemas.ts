@@ -1,39 +1,12 @@
 /** Flow schemas: which requests belong to which priority level. */
 import type { KubeObject } from '@k/apimachinery';
+import type { FlowSchemaResourceRule, FlowSchemaRules, FlowSchemaSpec, FlowSchemaSubject } from '../flow-schema-spec.js';
 import { MANDATORY_FLOW_SCHEMAS } from '../mandatory-flow.js';
 import type { Condition } from './conditions.js';
 import { deepEqual, type FieldErrors } from './field-errors.js';
 import { internalForm } from './internal-form.js';
 import type { KindValidation } from './kind-validation.js';
 import { isDns1123Label, isDns1123Subdomain } from './names.js';
-
-interface Subject {
-  kind?: string;
-  user?: { name?: string };
-  group?: { name?: string };
-  serviceAccount?: { namespace?: string; name?: string };
-}
-
-interface ResourceRule {
-  verbs?: string[];
-  apiGroups?: string[];
-  resources?: string[];
-  namespaces?: string[];
-  clusterScope?: boolean;
-}
-
-interface Rules {
-  subjects?: Subject[];
-  resourceRules?: ResourceRule[];
-  nonResourceRules?: { verbs?: string[]; nonResourceURLs?: string[] }[];
-}
-
-interface SchemaSpec {
-  matchingPrecedence?: number;
-  priorityLevelConfiguration?: { name?: string };
-  distinguisherMethod?: { type?: string };
-  rules?: Rules[];
-}
 
 const PRECEDENCE_MAX = 10000;
 const VERBS: readonly string[] = ['*', 'create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
@@ -45,7 +18,7 @@ const SUBJECT_FIELDS: ReadonlyMap<string, 'user' | 'group' | 'serviceAccount'> =
   ['ServiceAccount', 'serviceAccount'],
 ]);
 
-function validateSubject(subject: Subject, at: string, errors: FieldErrors): void {
+function validateSubject(subject: FlowSchemaSubject, at: string, errors: FieldErrors): void {
   const { kind = '', user, group, serviceAccount } = subject;
   const wanted = SUBJECT_FIELDS.get(kind);
   if (wanted === undefined) {
@@ -85,7 +58,7 @@ function validateWildcardList(list: string[] = [], at: string, required: string,
   else if (list.includes('*') && list.length > 1) errors.invalid(at, list, `if '*' is present, must not specify other ${others}`);
 }
 
-function validateResourceRule(rule: ResourceRule, at: string, errors: FieldErrors): void {
+function validateResourceRule(rule: FlowSchemaResourceRule, at: string, errors: FieldErrors): void {
   validateVerbs(rule.verbs, `${at}.verbs`, errors);
   validateWildcardList(rule.apiGroups, `${at}.apiGroups`, 'resource rules must supply at least one api group', 'api groups', errors);
   validateWildcardList(rule.resources, `${at}.resources`, 'resource rules must supply at least one resource', 'resources', errors);
@@ -123,7 +96,7 @@ function validateUrls(urls: string[] = [], at: string, errors: FieldErrors): voi
   });
 }
 
-function validateRules(rules: Rules, at: string, errors: FieldErrors): void {
+function validateRules(rules: FlowSchemaRules, at: string, errors: FieldErrors): void {
   const { subjects = [], resourceRules = [], nonResourceRules = [] } = rules;
   if (subjects.length === 0) errors.required(`${at}.subjects`, 'subjects must contain at least one value');
   subjects.forEach((subject, i) => {
@@ -142,7 +115,7 @@ function validateRules(rules: Rules, at: string, errors: FieldErrors): void {
 }
 
 function validateSchemaSpec(object: KubeObject, errors: FieldErrors): void {
-  const spec = (object['spec'] ?? {}) as SchemaSpec;
+  const spec = (object['spec'] ?? {}) as FlowSchemaSpec;
   const { matchingPrecedence = 0, priorityLevelConfiguration, distinguisherMethod, rules = [] } = spec;
   if (matchingPrecedence <= 0) errors.invalid('spec.matchingPrecedence', matchingPrecedence, 'must be a positive value');
   if (matchingPrecedence > PRECEDENCE_MAX) {

@@ -1,35 +1,8 @@
 /** Which FlowSchema a request belongs to: the first by precedence whose subjects and rules match. */
+import type { FlowSchemaResourceRule, FlowSchemaRules, FlowSchemaSpec, FlowSchemaSubject } from '@k/api';
 import type { KubeObject } from '@k/apimachinery';
 import type { UserInfo } from '@k/auth';
 import type { RequestInfo } from '../request-info.js';
-
-interface Subject {
-  kind?: string;
-  user?: { name?: string };
-  group?: { name?: string };
-  serviceAccount?: { namespace?: string; name?: string };
-}
-interface ResourceRule {
-  verbs?: string[];
-  apiGroups?: string[];
-  resources?: string[];
-  clusterScope?: boolean;
-  namespaces?: string[];
-}
-interface NonResourceRule {
-  verbs?: string[];
-  nonResourceURLs?: string[];
-}
-interface Rule {
-  subjects?: Subject[];
-  resourceRules?: ResourceRule[];
-  nonResourceRules?: NonResourceRule[];
-}
-interface FlowSchemaSpec {
-  matchingPrecedence?: number;
-  priorityLevelConfiguration?: { name?: string };
-  rules?: Rule[];
-}
 
 /** The uids that tell a client how its request was classified. */
 export interface Classification {
@@ -39,7 +12,7 @@ export interface Classification {
 
 /** Rules of one schema that are left when it is known who asks. */
 interface Candidate {
-  rules: readonly Rule[];
+  rules: readonly FlowSchemaRules[];
   classification: Classification;
 }
 
@@ -49,7 +22,7 @@ const SERVICE_ACCOUNT = 'system:serviceaccount:';
 
 /** The schemas at one moment; made anew when one of them or a priority level changes. */
 export class FlowSchemas {
-  readonly #schemas: readonly { rules: readonly Rule[]; classification: Classification }[];
+  readonly #schemas: readonly { rules: readonly FlowSchemaRules[]; classification: Classification }[];
   readonly #byUser = new Map<string, readonly Candidate[]>();
 
   /** @param priorityLevels - Schemas that name none of these are left out. */
@@ -96,7 +69,7 @@ export class FlowSchemas {
 const holds = (list: readonly string[] | undefined, value: string): boolean =>
   list?.some((item) => item === '*' || item === value) === true;
 
-function matchesSubject({ kind, user: wanted, group, serviceAccount }: Subject, user: UserInfo): boolean {
+function matchesSubject({ kind, user: wanted, group, serviceAccount }: FlowSchemaSubject, user: UserInfo): boolean {
   if (kind === 'User') return wanted?.name === '*' || wanted?.name === user.username;
   if (kind === 'Group') return group?.name === '*' ? true : user.groups.includes(group?.name ?? '');
   if (kind !== 'ServiceAccount' || !user.username.startsWith(SERVICE_ACCOUNT)) return false;
@@ -105,7 +78,7 @@ function matchesSubject({ kind, user: wanted, group, serviceAccount }: Subject, 
   return serviceAccount?.name === '*' || serviceAccount?.name === name;
 }
 
-function matchesRequest({ resourceRules, nonResourceRules }: Rule, info: RequestInfo): boolean {
+function matchesRequest({ resourceRules, nonResourceRules }: FlowSchemaRules, info: RequestInfo): boolean {
   if (info.isResourceRequest) return resourceRules?.some((rule) => matchesResource(rule, info)) === true;
   return (
     nonResourceRules?.some(
@@ -114,7 +87,7 @@ function matchesRequest({ resourceRules, nonResourceRules }: Rule, info: Request
   );
 }
 
-function matchesResource(rule: ResourceRule, info: RequestInfo): boolean {
+function matchesResource(rule: FlowSchemaResourceRule, info: RequestInfo): boolean {
   const resource = info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`;
   if (!holds(rule.verbs, info.verb) || !holds(rule.resources, resource) || !holds(rule.apiGroups, info.apiGroup)) return false;
   return info.namespace === '' ? rule.clusterScope === true : holds(rule.namespaces, info.namespace);
