@@ -18,6 +18,8 @@ export interface AdmissionRequestOptions {
   object?: KubeObject | null;
   oldObject?: KubeObject | null;
   options?: KubeObject | null;
+  /** Aborted when nobody waits for the answer any more. */
+  abortSignal?: AbortSignal;
   addWarning?: (text: string) => void;
   addAuditAnnotation?: (key: string, value: string) => void;
 }
@@ -26,6 +28,7 @@ export interface AdmissionRequestOptions {
 export function createAdmissionRequest(given: AdmissionRequestOptions): AdmissionRequest {
   const { object = null, oldObject = null } = given;
   const known = object ?? oldObject;
+  const { abortSignal } = given;
   const version = parseGroupVersion(known?.apiVersion ?? '') ?? { group: '', version: '' };
   return {
     uid: randomUUID(),
@@ -40,6 +43,7 @@ export function createAdmissionRequest(given: AdmissionRequestOptions): Admissio
     object,
     oldObject,
     options: given.options ?? null,
+    ...(abortSignal === undefined ? {} : { abortSignal: () => abortSignal }),
     addWarning: given.addWarning ?? (() => {}),
     addAuditAnnotation: given.addAuditAnnotation ?? (() => {}),
   };

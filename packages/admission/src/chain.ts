@@ -111,6 +111,11 @@ export class AdmissionChain {
     return this.#run(request, 'validate');
   }
 
+  /** Ends the connections of the controllers; calls of webhooks that are under way fail. */
+  async close(): Promise<void> {
+    await Promise.all(this.controllers.map((controller) => controller.close?.()));
+  }
+
   #plan(phase: Phase, operation: Operation): Plan {
     let plan = this.#plans[phase].get(operation);
     if (plan === undefined) {

@@ -49,6 +49,8 @@ export interface AdmissionRequest {
    * go by time.
    */
   onEnd?(listener: (isStored: boolean) => void): void;
+  /** Aborted when nobody waits for the answer any more: the client has gone, or the time of the request is over. */
+  abortSignal?(): AbortSignal;
   /** Set by the chain for its mutating phase. */
   reinvocation?: ReinvocationContext;
 }
@@ -101,6 +103,8 @@ export interface AdmissionController {
   supportsOperation(operation: Operation): boolean;
   admit?(request: AdmissionRequest): AdmissionResponse | undefined | Promise<AdmissionResponse | undefined>;
   validate?(request: AdmissionRequest): AdmissionResponse | undefined | Promise<AdmissionResponse | undefined>;
+  /** Ends connections that it holds; nothing is asked of it afterwards. */
+  close?(): Promise<void>;
 }
 
 /** Synchronous and asynchronous views of the server's objects that built-in controllers need. */

@@ -5,4 +5,6 @@ export interface AdmissionRunner {
   /** May change `request.object`. */
   runMutating(request: AdmissionRequest): Promise<void>;
   runValidating(request: AdmissionRequest): Promise<void>;
+  /** Called when the server has stopped. */
+  close?(): Promise<void>;
 }

@@ -42,6 +42,8 @@ export interface RequestContext {
   onPanic?: (error: unknown) => void;
   /** Ended early by the request timeout or the client: long work may stop. */
   aborted: boolean;
+  /** Made when something first asks for it (`abort-signal.ts`): few requests wait for anything outside. */
+  abortSignal?: AbortSignal;
   /** Called when the request is over, with whether it changed what is stored; written by admission. */
   readonly admissionEnds: ((isStored: boolean) => void)[];
 }

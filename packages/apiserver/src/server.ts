@@ -275,7 +275,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       for (const controller of controllers) controller.stop();
       shutdown.abort();
       await listener.close(SHUTDOWN_GRACE_MS);
-      await conversions.close();
+      await Promise.all([conversions.close(), admission.close?.()]);
       informers.close();
       await factory.close();
     },

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selfSignedCertificate } from '../src/testing/certificate.js';
+import { createTestClient } from '../src/testing/test-client.js';
 import { startTestServer, type TestServer } from '../src/testing.js';
 
 type Fields = Record<string, unknown>;
@@ -23,6 +24,11 @@ const webhook = createServer(certificate, (request, response) => {
   void (async () => {
     const review = (await json(request)) as Review;
     received.push(review);
+    if (request.url?.startsWith('/never')) {
+      void once(request.socket, 'close').then(onLeft);
+      onCall();
+      return;
+    }
     const { uid, object } = review.request;
     const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/metadata/labels', value: { marked: 'yes' } }])).toString('base64');
     const refusal = { allowed: false, status: { code: 403, reason: 'Forbidden', message: 'not here' }, warnings: ['think again'] };
@@ -32,6 +38,8 @@ const webhook = createServer(certificate, (request, response) => {
     response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, ...answer } }));
   })();
 });
+let onCall = (): void => {};
+let onLeft = (): void => {};
 let server: TestServer;
 let url: string;
 
@@ -112,5 +120,42 @@ describe('a mutating webhook', () => {
       expect([name, (stored.body['metadata'] as Fields)['labels']]).toEqual([name, labels]);
     }
     await client.request('DELETE', `${GROUP}/mutatingwebhookconfigurations/test`);
+  });
+});
+
+describe('a webhook that does not answer', () => {
+  const path = `${GROUP}/validatingwebhookconfigurations`;
+  /** Makes the configuration and waits for the call, and for its end. */
+  const calls = async (failurePolicy: string): Promise<{ called: Promise<void>; left: Promise<void> }> => {
+    const body = configuration('ValidatingWebhookConfiguration', '/never', { failurePolicy });
+    expect((await server.client.request('POST', path, { body })).status).toBe(201);
+    const called = new Promise<void>((resolve) => {
+      onCall = resolve;
+    });
+    const left = new Promise<void>((resolve) => {
+      onLeft = resolve;
+    });
+    return { called, left };
+  };
+
+  it('is left when the client goes, and nothing is stored, though the webhook may fail', async () => {
+    const { called, left } = await calls('Ignore');
+    const leaving = createTestClient(server.url, server.ca, server.token);
+    const answer = leaving.request('POST', CONFIG_MAPS, { body: { metadata: { name: 'left' } } });
+    await called;
+    leaving.close();
+    await expect(answer).rejects.toThrow();
+    await left;
+    await server.client.request('DELETE', `${path}/test`);
+    expect((await server.client.request('GET', `${CONFIG_MAPS}/left`)).status).toBe(404);
+  });
+
+  it('is left when the time of the request is over', async () => {
+    const { left } = await calls('Ignore');
+    const answer = await server.client.request('POST', `${CONFIG_MAPS}?timeout=1s`, { body: { metadata: { name: 'late' } } });
+    expect([answer.status, answer.body['reason']]).toEqual([504, 'Timeout']);
+    await left;
+    await server.client.request('DELETE', `${path}/test`);
+    expect((await server.client.request('GET', `${CONFIG_MAPS}/late`)).status).toBe(404);
   });
 });

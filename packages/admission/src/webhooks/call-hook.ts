@@ -57,7 +57,9 @@ export async function callHook(
   let answer: Record<string, unknown>;
   try {
     const timeoutMs = Math.min((spec.timeoutSeconds ?? TIMEOUT_SECONDS) * 1000, options.leftMs);
-    answer = parseReview(await client.post(spec.clientConfig, review.body, { timeoutMs }));
+    const signal = request.abortSignal?.();
+    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    answer = parseReview(await client.post(spec.clientConfig, review.body, limits));
   } catch (error) {
     throw failed(`failed to call webhook: ${(error as Error).message}`, error instanceof WebhookCallError ? error.code : 503);
   }

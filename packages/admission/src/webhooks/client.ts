@@ -54,14 +54,16 @@ export class WebhookClient {
    * Posts a review.
    *
    * @param options.timeoutMs - For connecting and the whole answer; told to the webhook in whole seconds.
+   * @param options.signal - Breaks the call off when nobody waits for its answer any more.
    * @returns The body of a 2xx answer.
    * @throws {@link WebhookCallError} with the text for the client.
    */
-  async post(config: WebhookClientConfig, body: string, options: { timeoutMs: number }): Promise<Uint8Array> {
+  async post(config: WebhookClientConfig, body: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Uint8Array> {
     const target = targetOf(config);
     const http = await import('undici');
     const url = `${target.url}?timeout=${Math.max(1, Math.ceil(options.timeoutMs / 1000))}s`;
-    const signal = AbortSignal.timeout(Math.max(1, Math.round(options.timeoutMs)));
+    const timeout = AbortSignal.timeout(Math.max(1, Math.round(options.timeoutMs)));
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
     for (;;) {
       const answer = await this.#send(url, this.#agentFor(http, config, target), body, signal);
       if (answer.code >= 200 && answer.code <= 206) {
@@ -101,7 +103,7 @@ export class WebhookClient {
       };
     } catch (error) {
       if (error instanceof WebhookCallError) throw error;
-      const reason = signal.aborted ? 'context deadline exceeded' : describeFault(error);
+      const reason = signal.aborted ? describeAbort(signal.reason) : describeFault(error);
       throw new WebhookCallError(`Post "${url}": ${reason}`);
     }
   }
@@ -172,6 +174,11 @@ function targetOf({ url, service }: WebhookClientConfig): Target {
 function headerOf({ headers }: Dispatcher.ResponseData, name: string): string {
   const value = headers[name];
   return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
+/** As Go words the end of a context. */
+function describeAbort(reason: unknown): string {
+  return (reason as Error | undefined)?.name === 'TimeoutError' ? 'context deadline exceeded' : 'context canceled';
 }
 
 /** As upstream's client: 429 and 5xx with whole seconds in `Retry-After` are tried again. */

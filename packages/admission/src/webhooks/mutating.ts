@@ -19,11 +19,13 @@ export function mutatingAdmissionWebhook(dependencies: AdmissionDependencies, cl
   const resource = 'mutatingwebhookconfigurations';
   const caches = new ObjectCaches(dependencies.objects, [ADMISSION_REGISTRATION, resource], ['', 'namespaces']);
   const hooks = new Hooks(dependencies, 'admit', resource);
-  const run = new MutatingRun(dependencies, client ?? new WebhookClient(dependencies.objects));
+  const own = client ?? new WebhookClient(dependencies.objects);
+  const run = new MutatingRun(dependencies, own);
   return {
     name: 'MutatingAdmissionWebhook',
     timeoutMs: 2 * WEBHOOKS_MS_MAX,
     supportsOperation: () => true,
+    close: () => own.close(),
     admit: (request) =>
       isExempt(request)
         ? undefined
@@ -111,7 +113,8 @@ class MutatingRun {
     log?.warn({ webhook: hook.spec.name, configuration: hook.configuration, reason: error.message, isOpen }, 'admission webhook failed');
     if (!isOpen) throw newInternalError(error.message);
     versioned.request.addAuditAnnotation(`failed-open.mutation.webhook.admission.k8s.io/${place}`, hook.spec.name);
-    if (performance.now() >= deadline) throw newTimeout('request did not complete within requested timeout', 0);
+    if (performance.now() >= deadline || versioned.request.abortSignal?.().aborted === true)
+      throw newTimeout('request did not complete within requested timeout', 0);
   }
 
   /** True when the patch changed the object. */

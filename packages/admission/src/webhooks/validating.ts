@@ -24,11 +24,13 @@ export function validatingAdmissionWebhook(dependencies: AdmissionDependencies, 
   const resource = 'validatingwebhookconfigurations';
   const caches = new ObjectCaches(dependencies.objects, [ADMISSION_REGISTRATION, resource], ['', 'namespaces']);
   const hooks = new Hooks(dependencies, 'validating', resource);
-  const run = new ValidatingRun(dependencies, client ?? new WebhookClient(dependencies.objects));
+  const own = client ?? new WebhookClient(dependencies.objects);
+  const run = new ValidatingRun(dependencies, own);
   return {
     name: 'ValidatingAdmissionWebhook',
     timeoutMs: 2 * WEBHOOKS_MS_MAX,
     supportsOperation: () => true,
+    close: () => own.close(),
     validate(request) {
       if (isExempt(request)) {
         checkMatchConditions(request, dependencies.expressions);
@@ -93,6 +95,8 @@ class ValidatingRun {
     log?.warn({ webhook: hook.spec.name, configuration: hook.configuration, reason: error.message, isOpen }, 'admission webhook failed');
     if (!isOpen) return newInternalError(error.message);
     request.addAuditAnnotation(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, hook.spec.name);
+    // Breaking the call off must not be a way around the webhook.
+    if (request.abortSignal?.().aborted === true) return newTimeout('request did not complete within requested timeout', 0);
     return undefined;
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '@k/apimachinery';
 import { updateManagedFields } from '@k/apimachinery/apply';
 import type { StoredObject } from '@k/storage';
+import { abortSignalOf } from '../abort-signal.js';
 import type { RequestContext } from '../context.js';
 import { inVersion, parseStored } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
@@ -67,6 +68,7 @@ export function admissionRequest(
     },
     addWarning: (text) => context.warnings.add(text),
     onEnd: (listener) => context.admissionEnds.push(listener),
+    abortSignal: () => abortSignalOf(context),
   };
 }
 
