@@ -49,6 +49,8 @@ export async function startWebhook(certificate: ServingCertificate, routes: Reco
       if (answer !== undefined) response.setHeader('content-type', 'application/json').end(JSON.stringify(answerTo(review, answer)));
     })();
   });
+  // Connections end when the client ends them.
+  server.keepAliveTimeout = 0;
   server.on('secureConnection', () => connectionCount++);
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
