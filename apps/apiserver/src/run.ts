@@ -18,6 +18,7 @@ import { setUpAuthentication } from './setup/authentication.js';
 import { setUpAuthorizers } from './setup/authorization.js';
 import { setUpEncryption } from './setup/encryption.js';
 import { setUpStore } from './setup/store.js';
+import { setUpZPages } from './setup/z-pages.js';
 
 /** A server with everything around it. */
 export interface RunningServer {
@@ -133,6 +134,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
       serviceAccounts: authentication.serviceAccounts,
       serviceCidrs: flags.list('service-cluster-ip-range'),
       serviceNodePorts: flags.text('service-node-port-range'),
+      zPages: setUpZPages(flags),
       healthChecks: encryption?.healthChecks ?? [],
       requestTimeoutMs: flags.number('request-timeout'),
       shutdownDelayMs: flags.number('shutdown-delay-duration'),

@@ -44,6 +44,7 @@ import { impersonationFilter } from './filters/impersonation.js';
 import { inFlightFilter } from './filters/in-flight.js';
 import { openIdDiscoveryFilter } from './filters/openid-discovery.js';
 import { requestTimeoutFilter } from './filters/request-timeout.js';
+import { type ZPages, zPagesFilter } from './filters/z-pages.js';
 import { healthChecks } from './health-checks.js';
 import type { Exchange } from './http/exchange.js';
 import { type Listener, type ListenerOptions, listen } from './http/listener.js';
@@ -84,6 +85,8 @@ export interface ServerOptions {
   serviceNodePorts?: string;
   /** More checks for the health endpoints, e.g. of KMS providers. */
   healthChecks?: readonly HealthCheck[];
+  /** Default: `/statusz` alone, as only who started the server knows its flags. */
+  zPages?: ZPages;
   /** Milliseconds after which a request that is no watch is answered 504. Default 60,000. */
   requestTimeoutMs?: number;
   /** Milliseconds that the server goes on serving after it reports not ready. Default 0. */
@@ -233,6 +236,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     inFlightFilter({ readOnlyMax: options.readOnlyInFlightMax ?? 400, mutatingMax: options.mutatingInFlightMax ?? 200, metrics }),
     authorizationFilter(authorizer),
     healthFilter(healthChecks(options.store, state, options.healthChecks ?? []), metrics),
+    zPagesFilter(options.zPages ?? { statusz: true }),
     ...(issuer === undefined ? [] : [openIdDiscoveryFilter(issuer, () => `https://${address}/openid/v1/jwks`)]),
     openApiFilter(catalogue),
     discoveryFilter(catalogue, () => address),

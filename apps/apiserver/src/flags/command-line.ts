@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { type Flag, FlagError, type FlagGroup, type FlagValue, readFlag, shownDefault } from './flag.js';
-import { COMMAND_FLAG_GROUPS, FLAG_GROUPS } from './flag-groups.js';
+import { type Flag, FlagError, type FlagGroup, type FlagValue, readFlag, shownDefault, shownValue } from './flag.js';
+import { COMMAND_FLAG_GROUPS, FLAG_GROUPS, FLAGS } from './flag-groups.js';
 
 /** Typed access to the flags of one command line. */
 export class Flags {
@@ -38,6 +38,21 @@ export class Flags {
   /** Whether it stood on the command line. */
   isGiven(name: string): boolean {
     return this.#given.has(name);
+  }
+
+  /** Every flag with its value as text. None is a secret: those are read from files. */
+  shown(): Record<string, string> {
+    const rows = [...this.#values].map(
+      ([name, value]) =>
+        [
+          name,
+          shownValue(
+            FLAGS.find((flag) => flag.name === name),
+            value,
+          ),
+        ] as const,
+    );
+    return Object.fromEntries(rows);
   }
 
   #get(name: string): FlagValue {

@@ -94,3 +94,10 @@ export function shownDefault(flag: Flag): string {
   if (Array.isArray(value)) return value.length === 0 ? '' : `[${value.join(',')}]`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
+
+/** A value as `/flagz` shows it. */
+export function shownValue(flag: Flag | undefined, value: FlagValue): string {
+  if (Array.isArray(value)) return `[${value.join(',')}]`;
+  if (typeof value === 'number' && flag?.kind === 'duration') return formatDuration(value);
+  return value === undefined ? (flag?.kind === 'strings' ? '[]' : '') : String(value);
+}
