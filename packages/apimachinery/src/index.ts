@@ -1,3 +1,4 @@
+export { describeAnswer, describeFault } from './call-errors.js';
 export * from './duration.js';
 export * from './exact-json.js';
 export * from './field-error.js';

@@ -1,9 +1,9 @@
 /** HTTPS to webhooks: one pool of kept-alive connections for each client configuration. */
 import { isIP, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
+import { describeAnswer, describeFault } from '@k/apimachinery';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import type { ObjectSource } from '../interface.js';
-import { describeAnswer, describeFault } from './call-errors.js';
 import { resolveService } from './service-endpoint.js';
 import type { WebhookClientConfig } from './types.js';
 

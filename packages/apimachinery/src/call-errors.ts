@@ -1,5 +1,6 @@
 /** What went wrong with a call, in the words of Go's HTTP client. */
-import { goQuote, parseJson } from '@k/apimachinery';
+import { goQuote } from './go-quote.js';
+import { parseJson } from './strict-json.js';
 
 /** Texts by the code of Node's errors. */
 const TLS_TEXTS: Readonly<Record<string, string>> = {
