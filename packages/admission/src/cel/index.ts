@@ -2,4 +2,5 @@
 export { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
 export { registerFunctions } from './functions.js';
 export { type CelBudget, CelProgram } from './program.js';
+export { type ConditionFault, compileReviewConditions, type ReviewConditions } from './review-conditions.js';
 export { toCelValue } from './values.js';
