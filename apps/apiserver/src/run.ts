@@ -15,9 +15,10 @@ import { writeKubeconfig } from './kubeconfig.js';
 import { setUpAdmission } from './setup/admission.js';
 import type { AuditSetup } from './setup/audit.js';
 import { setUpAuthentication } from './setup/authentication.js';
-import { setUpAuthorizers } from './setup/authorization.js';
+import { setUpAuthorization } from './setup/authorization.js';
 import { setUpEncryption } from './setup/encryption.js';
 import { setUpStore } from './setup/store.js';
+import { setUpTokenWebhook } from './setup/token-webhook.js';
 import { setUpZPages } from './setup/z-pages.js';
 
 /** A server with everything around it. */
@@ -104,6 +105,8 @@ export async function run(flags: Flags): Promise<RunningServer> {
     (item) => item !== undefined,
   );
   const makeAuthentication = setUpAuthentication(flags);
+  const tokenWebhook = await setUpTokenWebhook(flags, log);
+  const authorization = await setUpAuthorization(flags, log);
   const audit = await openAudit(flags, log, metrics);
   // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.
   const ready = ensureCertificates({ dir: certDir, addresses });
@@ -128,7 +131,8 @@ export async function run(flags: Flags): Promise<RunningServer> {
       },
       authenticators: authentication.authenticators,
       anonymous: flags.on('anonymous-auth'),
-      authorizers: setUpAuthorizers(flags),
+      ...(tokenWebhook === undefined ? {} : { lastAuthenticators: [tokenWebhook.authenticator] }),
+      authorizers: authorization.authorizers,
       admission,
       ...(audit === undefined ? {} : { audit: audit.logger }),
       serviceAccounts: authentication.serviceAccounts,
@@ -176,6 +180,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
     async stop() {
       idleMemory.stop();
       await server.close();
+      await Promise.all([authorization.close(), tokenWebhook?.close()]);
       await audit?.close();
       await closeControl();
       await store.close();

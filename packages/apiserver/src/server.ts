@@ -70,6 +70,8 @@ export interface ServerOptions {
   store: KeyValueStore;
   listener: ListenerOptions;
   authenticators: readonly Authenticator[];
+  /** Asked when nobody else knows a caller, service accounts included: services outside. */
+  lastAuthenticators?: readonly Authenticator[];
   anonymous: boolean;
   /** Modes in order. Default `['RBAC']`. */
   authorizers?: readonly ('RBAC' | 'Node' | Authorizer)[];
@@ -223,6 +225,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     const { keys, issuers } = serviceAccounts;
     authenticators.push(createServiceAccountAuthenticator({ issuers, audiences, keys, checkBound: boundObjectCheck(informers) }));
   }
+  authenticators.push(...(options.lastAuthenticators ?? []));
   const filters: Filter[] = [
     requestTimeoutFilter(options.requestTimeoutMs ?? 60_000, audit && ((context) => auditUnauthenticated(audit, context))),
     authenticationFilter({

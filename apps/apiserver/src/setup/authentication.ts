@@ -40,10 +40,10 @@ export function setUpAuthentication(flags: Flags): MakeAuthentication {
   if (givenCa !== undefined) forFlag('client-ca-file', () => createClientCertificateAuthenticator({ clientCa: givenCa }));
   const tokens = readFlagFile(flags, 'token-auth-file');
   const tokenFile = tokens === undefined ? [] : [forFlag('token-auth-file', () => createTokenFileAuthenticator(tokens))];
-  const issuers = flags.list('service-account-issuer').length > 0 ? flags.list('service-account-issuer') : [DEFAULT_ISSUER];
+  const issuers = issuersOf(flags);
   for (const issuer of issuers) checkIssuer(issuer);
   const [issuer] = issuers as [string, ...string[]];
-  const audiences = flags.list('api-audiences').length > 0 ? flags.list('api-audiences') : [issuer];
+  const audiences = apiAudiences(flags);
   const given = readServiceAccountKeys(flags);
   return async ({ ca, certDir }) => {
     const [ownCa, signing] = await Promise.all([ca, given.signing ?? ownSigningKey(certDir)]);
@@ -58,6 +58,17 @@ export function setUpAuthentication(flags: Flags): MakeAuthentication {
       },
     };
   };
+}
+
+function issuersOf(flags: Flags): readonly string[] {
+  const given = flags.list('service-account-issuer');
+  return given.length > 0 ? given : [DEFAULT_ISSUER];
+}
+
+/** What tokens have to be meant for. */
+export function apiAudiences(flags: Flags): readonly string[] {
+  const given = flags.list('api-audiences');
+  return given.length > 0 ? given : issuersOf(flags).slice(0, 1);
 }
 
 /** An issuer with a colon has to be a URL: clients look its keys up there. */
