@@ -94,6 +94,20 @@ describe('snapshots', () => {
     await reopened.compact(257);
   });
 
+  it('leaves out what it is told to, page by page', async () => {
+    const source = await embedded('source');
+    await fill(source);
+    const progress: string[] = [];
+    const { count } = await saveSnapshot(source, file, {
+      leaveOut: (key) => key.startsWith('/registry/pods/n/p1'),
+      onProgress: (at) => progress.push(`${at.count} of ${at.total}`),
+    });
+    const target = await embedded('target');
+    expect((await restoreSnapshot(file, target)).count).toBe(count);
+    expect(await rowsOf(target)).toEqual((await rowsOf(source)).filter(({ key }) => !key.startsWith('/registry/pods/n/p1')));
+    expect([count, progress.at(-1)]).toEqual([141, '252 of 252']);
+  });
+
   it('shows one revision although writes go on', async () => {
     const source = await embedded('source');
     // A total that every revision has: one key is raised by what another is lowered by, in turns.

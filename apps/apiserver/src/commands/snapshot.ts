@@ -36,10 +36,15 @@ export async function runSnapshot(words: readonly string[], flags: Flags): Promi
   if (verb === 'status') return describe(await snapshotStatus(path));
   const force = flags.on('force');
   const { store, isRunning } = await openCommandStore(flags, verb === 'restore' && force ? { discardUnfinishedRestore: true } : {});
+  const prefix = flags.text('etcd-prefix').replace(/\/+$/, '');
   try {
-    if (verb === 'save') return describe(await saveSnapshot(store, path, { onProgress: progressLine('saving') }));
+    if (verb === 'save') {
+      // Servers that run now are none of those that will run on what is restored.
+      const leaveOut = (key: string): boolean => key.startsWith(`${prefix}/masterleases/`);
+      return describe(await saveSnapshot(store, path, { leaveOut, onProgress: progressLine('saving') }));
+    }
     if (isRunning) throw new FlagError(`snapshot restore: a server runs on "${flags.text('data-dir')}"; stop it first`);
-    const eventPrefix = `${flags.text('etcd-prefix').replace(/\/+$/, '')}/events/`;
+    const eventPrefix = `${prefix}/events/`;
     const eventSeconds = Math.ceil(flags.number('event-ttl') / 1000);
     const { count, expired, revision, keptRevisions } = await restoreSnapshot(path, store, {
       force,

@@ -19,6 +19,8 @@ export interface SnapshotProgress {
 export interface SaveSnapshotOptions {
   /** Keys to take. Default `/`: every key of an API server, and none of etcd's own marks. */
   prefix?: string;
+  /** Keys that are not taken: what tells of running processes rather than of data. Default: none. */
+  leaveOut?: (key: string) => boolean;
   onProgress?: (progress: SnapshotProgress) => void;
 }
 
@@ -43,7 +45,7 @@ export interface SnapshotSummary {
  * @throws StorageError `STORAGE_COMPACTED` when that comes first; what the file system reports.
  */
 export async function saveSnapshot(store: KeyValueStore, path: string, options: SaveSnapshotOptions = {}): Promise<SnapshotSummary> {
-  const { prefix = '/', onProgress } = options;
+  const { prefix = '/', leaveOut, onProgress } = options;
   const draft = `${path}.partial`;
   const encoder = new SnapshotEncoder();
   const createdAt = new Date().toISOString();
@@ -56,14 +58,17 @@ export async function saveSnapshot(store: KeyValueStore, path: string, options: 
     };
     let revision: number | undefined;
     let total = 0;
+    let seen = 0;
     for await (const page of pages(store, prefix)) {
       if (revision === undefined) {
         revision = page.revision;
         total = page.total;
         await write(encoder.head({ revision, createdAt, prefix }));
       }
-      await write(Buffer.concat(page.kvs.map((kv) => encoder.row(kv))));
-      onProgress?.({ count: encoder.count, total });
+      const taken = leaveOut === undefined ? page.kvs : page.kvs.filter(({ key }) => !leaveOut(key));
+      await write(Buffer.concat(taken.map((kv) => encoder.row(kv))));
+      seen += page.kvs.length;
+      onProgress?.({ count: seen, total });
     }
     const { bytes, checksum } = encoder.trailer();
     await write(bytes);
