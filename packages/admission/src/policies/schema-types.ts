@@ -2,20 +2,20 @@ import type { Schema } from '@k/apimachinery';
 import { BOOL, BYTES, type CelType, DOUBLE, DURATION, DYN, INT, listOf, mapOf, STRING, structOf, TIMESTAMP } from '../cel/check/types.js';
 
 /** Formats of strings that expressions see as something else; what can be a number too is not typed. */
-const FORMATS: Readonly<Record<string, CelType>> = {
-  'date-time': TIMESTAMP,
-  'micro-time': TIMESTAMP,
-  duration: DURATION,
-  byte: BYTES,
-  quantity: DYN,
-};
+const FORMATS: ReadonlyMap<string | undefined, CelType> = new Map([
+  ['date-time', TIMESTAMP],
+  ['micro-time', TIMESTAMP],
+  ['duration', DURATION],
+  ['byte', BYTES],
+  ['quantity', DYN],
+]);
 
 /** The type of the values of a schema. Schemas may be recursive: fields are looked at when they are asked for. */
 export function typeOfSchema(schema: Schema | undefined, name: string): CelType {
   if (schema === undefined || schema.preserveUnknownFields === true) return DYN;
   switch (schema.type) {
     case 'string':
-      return FORMATS[schema.format ?? ''] ?? STRING;
+      return FORMATS.get(schema.format) ?? STRING;
     case 'integer':
       return INT;
     case 'number':

@@ -38,6 +38,11 @@ describe('a validation', () => {
     ["object.a.matches('(')", [at(18, 'invalid matches argument')]],
     ["duration('x') == duration('1s')", [at(10, 'invalid duration argument')]],
     ['Foo{a: 1} == 1', [at(4, "undeclared reference to 'Foo' (in container '')")]],
+    ['int{} == 1', [at(4, "'int' is not a message type")]],
+    ['object{a: 1} == 1', [at(7, "'dyn' is not a type")]],
+    ['constructor == 1', [at(1, "undeclared reference to 'constructor' (in container '')")]],
+    ['object.toString() == 1', [at(16, "undeclared reference to 'toString' (in container '')")]],
+    ['request.valueOf == 1', [at(8, "undefined field 'valueOf'")]],
   ] as const)('%s', (text, faults) => {
     const lines = faults.map(
       ({ column, text: words }) => `ERROR: <input>:1:${column}: ${words}\n | ${text}\n | ${'.'.repeat(column - 1)}^`,
@@ -52,6 +57,27 @@ describe('a validation', () => {
     expect(compiler.validation("'é' == foo")).toBe(
       "compilation failed: ERROR: <input>:1:8: undeclared reference to 'foo' (in container '')\n | 'é' == foo\n | .．.....^",
     );
+  });
+});
+
+describe('an expression as long as one may be', () => {
+  const lines = (text: string): string[] => (compiler.validation(text) ?? '').split('\n');
+
+  it('with a fault in every part is told the first hundred', () => {
+    const found = lines(`[${'foo, '.repeat(19_000)}foo].size() == 1`);
+    expect(found[0]).toBe("compilation failed: ERROR: <input>:1:2: undeclared reference to 'foo' (in container '')");
+    expect(found[297]).toBe("ERROR: <input>:1:497: undeclared reference to 'foo' (in container '')");
+    expect(found.at(-1)).toBe('18901 more errors were truncated');
+  });
+
+  it('with a call in every part is checked', () => {
+    const found = lines(`[${'1 == 1, '.repeat(12_000)}foo].size() == 1`);
+    expect(found[0]).toBe("compilation failed: ERROR: <input>:1:96002: undeclared reference to 'foo' (in container '')");
+  });
+
+  it('whose type doubles with every step is checked', () => {
+    const found = lines(`[1]${'.map(a, {a: a})'.repeat(60)}.map(a, foo).size() == 1`);
+    expect(found[0]).toBe("compilation failed: ERROR: <input>:1:912: undeclared reference to 'foo' (in container '')");
   });
 });
 

@@ -54,6 +54,7 @@ type Scope = ReadonlyMap<string, CelType>;
 class Checker {
   readonly #declarations: Declarations;
   readonly #issues: Issue[] = [];
+  readonly #told = new Set<string>();
   readonly #substitution = new Substitution();
   readonly #types = new Map<Ast, CelType>();
 
@@ -69,7 +70,9 @@ class Checker {
   }
 
   #report(at: number, text: string): CelType {
-    if (!this.#issues.some((issue) => issue.at === at && issue.text === text)) this.#issues.push({ at, text });
+    const key = `${at} ${text}`;
+    if (!this.#told.has(key)) this.#issues.push({ at, text });
+    this.#told.add(key);
     return ERROR;
   }
 
@@ -126,7 +129,7 @@ class Checker {
   }
 
   #variable(name: string, scope: Scope): CelType | undefined {
-    const type = TYPE_NAMES[name];
+    const type = TYPE_NAMES.get(name);
     return scope.get(name) ?? this.#declarations.variables.get(name) ?? (type === undefined ? undefined : typeOf(type));
   }
 
@@ -261,9 +264,11 @@ class Checker {
   #message(ast: Message, scope: Scope): CelType {
     const type = this.#declarations.message?.(ast.type) ?? null;
     if (type === null) {
-      const known = TYPE_NAMES[ast.type] ?? this.#declarations.variables.get(ast.type);
-      if (known === undefined) return this.#undeclared(ast.at, ast.type);
-      return this.#report(ast.at, `'${ast.type}' is not a type`);
+      const known = TYPE_NAMES.get(ast.type);
+      if (known !== undefined) return this.#report(ast.at, `'${known.name}' is not a message type`);
+      const variable = this.#declarations.variables.get(ast.type);
+      if (variable === undefined) return this.#undeclared(ast.at, ast.type);
+      return this.#report(ast.at, `'${variable.name}' is not a type`);
     }
     for (const { name, value, isOptional: optional, at } of ast.fields) {
       const field = type.field?.(name) ?? this.#report(at, `undefined field '${name}'`);

@@ -5,15 +5,13 @@ import type { Ast } from '../syntax/ast.js';
 import type { Issue } from '../syntax/issues.js';
 import { type CelType, formatType, isExactly, isOptional } from './types.js';
 
-const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  matches: (text) => RE2JS.compile(text),
-  duration: toDuration,
-  timestamp: toTimestamp,
-};
+const READERS: ReadonlyMap<string, (text: string) => unknown> = new Map(
+  Object.entries({ matches: RE2JS.compile, duration: toDuration, timestamp: toTimestamp }),
+);
 
 /** An argument that is written out and that its function cannot read. */
 function unreadable(ast: Ast): Issue[] {
-  const read = ast.kind === 'call' ? READERS[ast.name] : undefined;
+  const read = ast.kind === 'call' ? READERS.get(ast.name) : undefined;
   if (ast.kind !== 'call' || read === undefined) return [];
   const argument = ast.args.at(-1);
   if (argument?.kind !== 'literal' || argument.type !== 'string') return [];

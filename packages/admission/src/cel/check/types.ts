@@ -33,31 +33,36 @@ export function structOf(name: string, field: (name: string) => CelType | null):
   return { kind: 'struct', name, params: [], field };
 }
 
-const NAMED: Readonly<Record<string, CelType>> = {
-  dyn: DYN,
-  null: NULL,
-  null_type: NULL,
-  bool: BOOL,
-  int: INT,
-  uint: UINT,
-  double: DOUBLE,
-  string: STRING,
-  bytes: BYTES,
-  timestamp: TIMESTAMP,
-  duration: DURATION,
-  'google.protobuf.Timestamp': TIMESTAMP,
-  'google.protobuf.Duration': DURATION,
-};
+const NAMED: ReadonlyMap<string, CelType> = new Map([
+  ['dyn', DYN],
+  ['null', NULL],
+  ['null_type', NULL],
+  ['bool', BOOL],
+  ['int', INT],
+  ['uint', UINT],
+  ['double', DOUBLE],
+  ['string', STRING],
+  ['bytes', BYTES],
+  ['timestamp', TIMESTAMP],
+  ['duration', DURATION],
+  ['google.protobuf.Timestamp', TIMESTAMP],
+  ['google.protobuf.Duration', DURATION],
+]);
 
 /** Types that expressions can name as values, e.g. `type(x) == string`. */
-export const TYPE_NAMES: Readonly<Record<string, CelType>> = { ...NAMED, list: listOf(DYN), map: mapOf(DYN, DYN), type: typeOf(DYN) };
+export const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map([
+  ...NAMED,
+  ['list', listOf(DYN)],
+  ['map', mapOf(DYN, DYN)],
+  ['type', typeOf(DYN)],
+]);
 
 /** Reads `list<T>`, `map<string, dyn>`, `optional<int>`, `kubernetes.URL`; one capital letter is a parameter. */
 export function readType(text: string, structs?: (name: string) => CelType | null): CelType {
   const open = text.indexOf('<');
   if (open < 0) {
     if (/^[A-Z]$/.test(text)) return plain('param', text);
-    return NAMED[text] ?? structs?.(text) ?? plain('opaque', text);
+    return NAMED.get(text) ?? structs?.(text) ?? plain('opaque', text);
   }
   const name = text.slice(0, open);
   const params = splitTypes(text.slice(open + 1, -1)).map((part) => readType(part, structs));

@@ -1,8 +1,13 @@
 import { type CelType, DYN, isExactly } from './types.js';
 
+/** Levels of a type; below, everything is `dyn`. A map that holds itself as key and value doubles with each level. */
+const DEPTH_MAX = 12;
+
 /** What type parameters stand for, found while a tree is checked. */
 export class Substitution {
   readonly #bound = new Map<string, CelType>();
+  /** What each binding replaced, so that an attempt that fails can be taken back. */
+  readonly #replaced: [name: string, before: CelType | undefined][] = [];
   #next = 0;
 
   /** The same signature with parameters that nobody else uses. */
@@ -29,21 +34,28 @@ export class Substitution {
 
   /** The type with everything known put in; what is still open becomes `dyn` when `isFinal`. */
   resolve(type: CelType, isFinal = false): CelType {
+    return this.#resolve(type, isFinal, 0);
+  }
+
+  #resolve(type: CelType, isFinal: boolean, depth: number): CelType {
+    if (depth > DEPTH_MAX) return DYN;
     if (type.kind === 'param') {
       const found = this.#bound.get(type.name);
-      if (found !== undefined) return this.resolve(found, isFinal);
+      if (found !== undefined) return this.#resolve(found, isFinal, depth);
       return isFinal ? DYN : type;
     }
-    return type.params.length === 0 ? type : { ...type, params: type.params.map((param) => this.resolve(param, isFinal)) };
+    return type.params.length === 0 ? type : { ...type, params: type.params.map((param) => this.#resolve(param, isFinal, depth + 1)) };
   }
 
   /** True when all values can be passed; nothing is bound otherwise. */
   assignAll(from: readonly CelType[], to: readonly CelType[]): boolean {
     if (from.length !== to.length) return false;
-    const before = new Map(this.#bound);
+    const start = this.#replaced.length;
     if (from.every((type, i) => this.#assign(type, to[i] as CelType))) return true;
-    this.#bound.clear();
-    for (const [name, type] of before) this.#bound.set(name, type);
+    for (const [name, before] of this.#replaced.splice(start).reverse()) {
+      if (before === undefined) this.#bound.delete(name);
+      else this.#bound.set(name, before);
+    }
     return false;
   }
 
@@ -69,14 +81,19 @@ export class Substitution {
     if (isExactly(param, other)) return true;
     if (bound === undefined) {
       if (this.#occurs(param, other)) return false;
-      this.#bound.set(param.name, other);
+      this.#set(param, other);
       return true;
     }
     if (isExactly(bound, other)) return true;
     if (!this.#assign(other, bound)) return false;
     const general = mostGeneral(this.resolve(other), this.resolve(bound));
-    if (!this.#occurs(param, general)) this.#bound.set(param.name, general);
+    if (!this.#occurs(param, general)) this.#set(param, general);
     return true;
+  }
+
+  #set({ name }: CelType, type: CelType): void {
+    this.#replaced.push([name, this.#bound.get(name)]);
+    this.#bound.set(name, type);
   }
 
   #occurs(param: CelType, type: CelType): boolean {

@@ -12,17 +12,14 @@ const WIDE_MARK = '＾';
 
 /** All issues in the order of their places, each with its line and a mark below. */
 export function formatIssues(expression: string, issues: readonly Issue[]): string {
-  const points = Array.from(expression);
-  const lines = expression.split('\n');
-  const placed = issues.map((issue) => {
-    const before = points.slice(0, issue.at);
-    const line = before.filter((point) => point === '\n').length;
-    return { text: issue.text, line, column: before.length - (before.lastIndexOf('\n') + 1) };
-  });
-  placed.sort((a, b) => a.line - b.line || a.column - b.column);
-  const shown = placed.slice(0, ISSUES_MAX).map(({ text, line, column }) => {
-    const source = Array.from((lines[line] ?? '').replaceAll('\t', ' '));
-    const isWide = (point: string | undefined): boolean => point !== undefined && (point.codePointAt(0) as number) > 127;
+  const lines = expression.split('\n').map((line) => Array.from(line.replaceAll('\t', ' ')));
+  const placed = [...issues].sort((a, b) => a.at - b.at);
+  let line = 0;
+  let start = 0;
+  const shown = placed.slice(0, ISSUES_MAX).map(({ at, text }) => {
+    while (line + 1 < lines.length && at > start + (lines[line] as string[]).length) start += (lines[line++] as string[]).length + 1;
+    const source = lines[line] as string[];
+    const column = at - start;
     const dots = source.slice(0, column).map((point) => (isWide(point) ? WIDE_DOT : '.'));
     const mark = isWide(source[column]) ? WIDE_MARK : '^';
     return `ERROR: <input>:${line + 1}:${column + 1}: ${text}\n | ${source.join('')}\n | ${dots.join('')}${mark}`;
@@ -33,3 +30,5 @@ export function formatIssues(expression: string, issues: readonly Issue[]): stri
   }
   return shown.join('\n');
 }
+
+const isWide = (point: string | undefined): boolean => point !== undefined && (point.codePointAt(0) as number) > 127;

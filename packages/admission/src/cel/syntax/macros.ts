@@ -3,26 +3,30 @@ import type { Ast, Call } from './ast.js';
 import type { Issue } from './issues.js';
 
 /** Macros over one variable, with the numbers of arguments that they take. */
-const ONE: Readonly<Record<string, readonly number[]>> = {
-  all: [2],
-  exists: [2],
-  exists_one: [2],
-  existsOne: [2],
-  map: [2, 3],
-  filter: [2],
-  optMap: [2],
-  optFlatMap: [2],
-};
+const ONE: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries({
+    all: [2],
+    exists: [2],
+    exists_one: [2],
+    existsOne: [2],
+    map: [2, 3],
+    filter: [2],
+    optMap: [2],
+    optFlatMap: [2],
+  }),
+);
 /** Macros over index and value, or key and value. */
-const TWO: Readonly<Record<string, readonly number[]>> = {
-  all: [3],
-  exists: [3],
-  existsOne: [3],
-  exists_one: [3],
-  transformList: [3, 4],
-  transformMap: [3, 4],
-  transformMapEntry: [3, 4],
-};
+const TWO: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries({
+    all: [3],
+    exists: [3],
+    existsOne: [3],
+    exists_one: [3],
+    transformList: [3, 4],
+    transformMap: [3, 4],
+    transformMapEntry: [3, 4],
+  }),
+);
 
 /** The macro that a call is; the call itself when it is none. */
 export function expandMacro(call: Call, issues: Issue[]): Ast {
@@ -34,8 +38,8 @@ export function expandMacro(call: Call, issues: Issue[]): Ast {
     issues.push({ at: (argument as Ast).at, text: 'invalid argument to has() macro' });
     return call;
   }
-  const isOne = ONE[name]?.includes(args.length) === true;
-  if (!isOne && TWO[name]?.includes(args.length) !== true) return call;
+  const isOne = ONE.get(name)?.includes(args.length) === true;
+  if (!isOne && TWO.get(name)?.includes(args.length) !== true) return call;
   const count = isOne ? 1 : 2;
   const variables: string[] = [];
   for (const argument of args.slice(0, count)) {
