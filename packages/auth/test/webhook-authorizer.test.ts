@@ -1,4 +1,5 @@
 /** Mode `Webhook` against a real HTTPS service: what is asked, what answers mean, what is remembered, failures. */
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthorizationAttributes, AuthorizationDecision } from '../src/index.js';
 import { type AccessReviewSpec, createWebhookAuthorizer, ReviewClient, type WebhookAuthorizerOptions } from '../src/webhook.js';
@@ -23,6 +24,10 @@ beforeEach(() => {
 
 const make = (options: Partial<WebhookAuthorizerOptions> = {}) =>
   createWebhookAuthorizer({ client, version: 'v1', now: () => nowMs, onError: ({ message }) => errors.push(message), ...options });
+const say =
+  (code: number, body: string, headers: Record<string, string> = {}) =>
+  (response: ServerResponse): void =>
+    void response.writeHead(code, headers).end(body);
 const USER = { username: 'jane', uid: 'u1', groups: ['dev', 'qa'], extra: { scopes: ['a', 'b'] } };
 const PODS: AuthorizationAttributes = {
   user: USER,
@@ -181,6 +186,20 @@ describe('a failure', () => {
     );
     await other.close();
     expect(() => new ReviewClient({ target: { url: 'ftp://x' } })).toThrow('server: "ftp://x" must be an http or https URL');
+  });
+});
+
+describe('a client that is closed', () => {
+  it('ends what is under way, pauses included', async () => {
+    const own = new ReviewClient({ target: receiver.target, initialBackoffMs: 60_000 });
+    const authorizer = make({ client: own });
+    receiver.reply(() => {}, say(500, ''));
+    const calls = [authorizer.authorize(PODS), authorizer.authorize({ ...PODS, verb: 'watch' })];
+    await expect.poll(() => receiver.received.length).toBe(2);
+    await own.close();
+    const ended = (await Promise.all(calls)).map(({ decision }) => decision);
+    expect(ended).toEqual(['noOpinion', 'noOpinion']);
+    expect(errors).toContain(`Post "${receiver.target.url}?timeout=30s": context canceled`);
   });
 });
 

@@ -115,9 +115,8 @@ export class ReviewClient {
         'user-agent': 'k',
         ...(await this.#authorization()),
       };
-      const signal = AbortSignal.any([timeout, this.#closing.signal]);
       const { origin, pathname, search } = this.#url;
-      const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal, body, headers });
+      const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal: timeout, body, headers });
       answer = {
         code: received.statusCode,
         contentType: text(received.headers['content-type']),
