@@ -310,6 +310,37 @@ describe('validation rules', () => {
       },
       'spec.l[1].v: Invalid value: 1: shrinks',
     ],
+    [
+      'walk over two variables',
+      object({ l: { type: 'array', maxItems: 3, items: { type: 'integer' } } }, rule('self.l.transformList(i, v, v - i).all(d, d == 0)')),
+      { l: [0, 2] },
+      undefined,
+      'spec: Invalid value: failed rule: self.l.transformList(i, v, v - i).all(d, d == 0)',
+    ],
+    [
+      'see bytes',
+      object({ b: { type: 'string', format: 'byte', maxLength: 8 } }, rule("self.b == b'hi'")),
+      { b: 'aGk=' },
+      undefined,
+      undefined,
+    ],
+    [
+      'take either a number or a text',
+      object({ p: { 'x-kubernetes-int-or-string': true } }, rule('self.p < 10')),
+      { p: 'x' },
+      undefined,
+      "spec: Invalid value: 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: self.p < 10",
+    ],
+    [
+      'cost too much',
+      object(
+        { l: { type: 'array', maxItems: 1000, items: { type: 'integer' } } },
+        rule('self.l.all(a, self.l.all(b, a == b))', { message: 'all' }),
+      ),
+      { l: Array.from({ length: 1000 }, () => 1) },
+      undefined,
+      "spec: Invalid value: 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: all",
+    ],
   ])('%s', async (label, schema, first, second, message) => {
     const kind = `R${label.replace(/ /g, '')}`;
     const plural = kind.toLowerCase();
@@ -334,6 +365,60 @@ describe('validation rules', () => {
       "compilation failed: ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(int, string)'\n | self.n == 'a'\n | .......^",
     ],
     [object({ n: { type: 'integer' } }, rule('self.n')), 'cel expression must evaluate to a bool'],
+    [
+      object({ n: { type: 'integer' } }, rule('self.n = 1 && x')),
+      `compilation failed: ERROR: <input>:1:8: Syntax error: token recognition error at: '= '
+ | self.n = 1 && x
+ | .......^
+ERROR: <input>:1:10: Syntax error: mismatched input '1' expecting <EOF>
+ | self.n = 1 && x
+ | .........^`,
+    ],
+    [
+      object({ l: { type: 'array', items: object({ 'a-b': { type: 'integer' } }) } }, rule("self.l.all(e, e.a__dash__b == 'x' || e.b)")),
+      `compilation failed: ERROR: <input>:1:28: found no matching overload for '_==_' applied to '(int, string)'
+ | self.l.all(e, e.a__dash__b == 'x' || e.b)
+ | ...........................^
+ERROR: <input>:1:39: undefined field 'b'
+ | self.l.all(e, e.a__dash__b == 'x' || e.b)
+ | ......................................^`,
+    ],
+    [
+      object(
+        { t: { type: 'string', format: 'date-time' }, m: { type: 'object', additionalProperties: { type: 'number' } } },
+        rule('self.t + self.m'),
+      ),
+      "found no matching overload for '_+_' applied to '(timestamp, map(string, double))'\n | self.t + self.m\n | .......^",
+    ],
+    [
+      object({
+        e: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          'x-kubernetes-preserve-unknown-fields': true,
+          ...rule('self.metadata.namespace == self.kind'),
+        },
+      }),
+      "undefined field 'namespace'\n | self.metadata.namespace == self.kind\n | .............^",
+    ],
+    [
+      object({ p: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }, rule('self.p.x == 1')),
+      "undefined field 'x'\n | self.p.x == 1\n | ......^",
+    ],
+    [object({ p: { 'x-kubernetes-preserve-unknown-fields': true } }, rule('has(self.p)')), "undefined field 'p'\n | has(self.p)\n | ...^"],
+    [object({ p: { 'x-kubernetes-int-or-string': true } }, rule('self.p')), 'cel expression must evaluate to a bool'],
+    [
+      object({ p: { 'x-kubernetes-preserve-unknown-fields': true, ...rule('true') } }),
+      'spec.validation.openAPIV3Schema.properties[spec].properties[p].x-kubernetes-validations: Internal error: internal error: failed to retrieve type information for x-kubernetes-validations',
+    ],
+    [
+      object({ n: { type: 'integer', ...rule('oldSelf == 1', { optionalOldSelf: true }) } }),
+      "found no matching overload for '_==_' applied to '(optional_type(int), int)'\n | oldSelf == 1\n | ........^",
+    ],
+    [
+      object({ n: { type: 'integer' } }, rule('true', { messageExpression: 'self.m' })),
+      "messageExpression compilation failed: ERROR: <input>:1:5: undefined field 'm'\n | self.m\n | ....^",
+    ],
     [object({ n: { type: 'integer' } }, rule('true', { messageExpression: 'self.n' })), 'messageExpression must evaluate to a string'],
     [
       object({ l: { type: 'array', items: { type: 'integer', ...rule('self == oldSelf') } } }),

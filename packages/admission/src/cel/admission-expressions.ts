@@ -3,9 +3,8 @@
 import { AdmissionDeclarations } from './check/admission-declarations.js';
 import type { Declarations } from './check/checker.js';
 import type { CelType } from './check/types.js';
-import { createAdmissionEnvironment } from './environment.js';
 import { CelCompileError } from './errors.js';
-import { CelCompiler, type CelExpression, resultFault } from './expression.js';
+import { type CelExpression, resultFault, sharedCompiler } from './expression.js';
 
 /** Which variables an expression has besides `object`, `oldObject`, `request` and `namespaceObject`. */
 export interface ExpressionContext {
@@ -16,31 +15,31 @@ export interface ExpressionContext {
   variables?: ReadonlyMap<string, CelType>;
 }
 
-/** The compiler of one server: its tables are read once, whoever compiles. */
+/** Compiles the expressions of one server; what they may name is read once. */
 export class AdmissionExpressions {
   // Made with the first expression: most servers start without any.
-  #made: { compiler: CelCompiler; declarations: AdmissionDeclarations } | undefined;
+  #made: AdmissionDeclarations | undefined;
 
   /**
    * @param wanted - Types that the result may have, as upstream prints them; empty = any.
    * @throws {@link CelCompileError} with `compilation failed: …` or `must evaluate to …`.
    */
   compile(text: string, context: ExpressionContext, wanted: readonly string[]): CelExpression {
-    return this.#checked(() => this.#parts.compiler.compile(text, this.#parts.declarations.for(context)), wanted);
+    return this.#checked(() => sharedCompiler().compile(text, this.#declarations.for(context)), wanted);
   }
 
   /** The declarations that {@link compile} uses, for checks against known types. */
   declarations(context: ExpressionContext, types: { object?: CelType; params?: CelType }): Declarations {
-    return this.#parts.declarations.for({ ...context, types });
+    return this.#declarations.for({ ...context, types });
   }
 
   /** The type of an expression. @throws {@link CelCompileError} with the issues alone. */
   typeOf(text: string, declarations: Declarations): CelType {
-    return this.#parts.compiler.check(text, declarations).type;
+    return sharedCompiler().check(text, declarations).type;
   }
 
-  get #parts(): { compiler: CelCompiler; declarations: AdmissionDeclarations } {
-    this.#made ??= { compiler: new CelCompiler(createAdmissionEnvironment()), declarations: new AdmissionDeclarations() };
+  get #declarations(): AdmissionDeclarations {
+    this.#made ??= new AdmissionDeclarations();
     return this.#made;
   }
 

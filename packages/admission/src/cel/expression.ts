@@ -3,6 +3,7 @@ import type { Environment } from '@marcbachmann/cel-js';
 import { checkExpression, type Declarations } from './check/checker.js';
 import { childrenOf } from './check/literals.js';
 import { type CelType, printType } from './check/types.js';
+import { createExpressionEnvironment } from './environment.js';
 import { CelCompileError } from './errors.js';
 import { CelProgram } from './program.js';
 import type { Ast } from './syntax/ast.js';
@@ -14,10 +15,19 @@ import { translate } from './translate.js';
 export interface CelExpression {
   /** As it was written. */
   readonly text: string;
+  readonly ast: Ast;
   readonly type: CelType;
   readonly program: CelProgram;
   /** The variables that it reads. */
   readonly names: ReadonlySet<string>;
+}
+
+let shared: CelCompiler | undefined;
+
+/** The one of this process: made with the first expression, as most servers start without any; its parser learns as it reads. */
+export function sharedCompiler(): CelCompiler {
+  shared ??= new CelCompiler(createExpressionEnvironment());
+  return shared;
 }
 
 /** Compiles expressions for one environment. */
@@ -33,7 +43,7 @@ export class CelCompiler {
   /** @throws {@link CelCompileError} with what is wrong, all lines of it, without the words `compilation failed`. */
   compile(text: string, declarations: Declarations): CelExpression {
     const { ast, type } = this.check(text, declarations);
-    return { text, type, program: new CelProgram(this.#environment, translate(ast)), names: namesOf(ast) };
+    return { text, ast, type, program: new CelProgram(this.#environment, translate(ast)), names: namesOf(ast) };
   }
 
   /**

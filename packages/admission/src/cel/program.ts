@@ -4,8 +4,7 @@
  * The library counts nothing, so every node of the checked tree is wrapped: each step costs one unit, and operands of
  * calls, comparisons and concatenations cost what they weigh. Calls to `matches` go to a linear-time matcher.
  */
-import { type ASTNode, TypeError as CelTypeError, type Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
-import { RE2JS, RE2JSException } from 're2js';
+import { TypeError as CelTypeError, type Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import { splitTypes } from './check/types.js';
 import { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
 import { MATCHES } from './functions.js';
@@ -37,48 +36,25 @@ const BUDGET_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 
 /** A compiled expression. Safe to use by several requests at once. */
 export class CelProgram {
-  readonly expression: string;
-  /** The names that the expression reads, variables of its macros included. */
-  readonly identifiers: ReadonlySet<string>;
-  readonly resultType: string;
+  readonly #expression: string;
   readonly #environment: Environment;
   /** One meter belongs to one evaluation at a time; evaluations that wait for the authorizer overlap. */
   readonly #idle: Instance[];
 
   /** @throws {@link CelCompileError} when the expression is not valid. */
   constructor(environment: Environment, expression: string) {
-    this.expression = expression;
+    this.#expression = expression;
     this.#environment = environment;
-    const identifiers = new Set<string>();
-    const { instance, type } = this.#compile(identifiers);
-    this.identifiers = identifiers;
-    this.resultType = type;
-    this.#idle = [instance];
-  }
-
-  /**
-   * @throws {@link CelBudgetError} when the budget is used up; {@link CelEvaluationError} for everything else.
-   */
-  async evaluate(variables: Record<string, unknown>, budget: CelBudget): Promise<unknown> {
-    return this.run(variables, budget);
-  }
-
-  /**
-   * Evaluates an expression that waits for nothing.
-   *
-   * @throws like {@link evaluate}.
-   */
-  evaluateNow(variables: Record<string, unknown>, budget: CelBudget): unknown {
-    return this.run(variables, budget);
+    this.#idle = [this.#compile()];
   }
 
   /**
    * The value, or a promise of it when the expression waits for something.
    *
-   * @throws like {@link evaluate}.
+   * @throws {@link CelBudgetError} when the budget is used up; {@link CelEvaluationError} for everything else.
    */
   run(variables: Record<string, unknown>, budget: CelBudget): unknown {
-    const instance = this.#idle.pop() ?? this.#compile(new Set()).instance;
+    const instance = this.#idle.pop() ?? this.#compile();
     instance.meter = { budget, sizes: new WeakMap() };
     const release = (): void => {
       if (this.#idle.length < IDLE_MAX) this.#idle.push(instance);
@@ -107,18 +83,17 @@ export class CelProgram {
     });
   }
 
-  #compile(identifiers: Set<string>): { instance: Instance; type: string } {
+  #compile(): Instance {
     try {
-      const parsed = this.#environment.parse(this.expression);
-      rewrite(parsed.ast as unknown as Node, identifiers);
+      const parsed = this.#environment.parse(this.#expression);
+      useLinearMatches(parsed.ast as unknown as Node);
       const checked = parsed.check();
       if (!checked.valid) throw checked.error ?? new CelCompileError('the expression has no type');
       const instance: Instance = { run: parsed, meter: { budget: { left: 0 }, sizes: new WeakMap() } };
       wrap(parsed.ast as unknown as Node, instance, false, new Set());
-      return { instance, type: checked.type ?? 'dyn' };
+      return instance;
     } catch (error) {
       if (error instanceof ParseError || error instanceof CelTypeError) throw new CelCompileError(error.summary, { cause: error });
-      if (error instanceof RE2JSException) throw new CelCompileError(error.message, { cause: error });
       throw error;
     }
   }
@@ -171,18 +146,12 @@ function eachNode(value: unknown, visit: (node: Node) => void): void {
   }
 }
 
-function rewrite(root: Node, identifiers: Set<string>): void {
+function useLinearMatches(root: Node): void {
   const seen = new Set<Node>();
   const visit = (node: Node): void => {
     if (seen.has(node)) return;
     seen.add(node);
-    if (node.op === 'id') identifiers.add(node.args as string);
-    if ((node.op === 'call' || node.op === 'rcall') && Array.isArray(node.args) && node.args[0] === 'matches') {
-      node.args[0] = MATCHES;
-      const pattern = (node.args.at(-1) as ASTNode[]).at(-1);
-      // A literal pattern that is wrong is an error of the author's, found now.
-      if (pattern?.op === 'value' && typeof pattern.args === 'string') RE2JS.compile(pattern.args);
-    }
+    if ((node.op === 'call' || node.op === 'rcall') && Array.isArray(node.args) && node.args[0] === 'matches') node.args[0] = MATCHES;
     eachNode(node.args, visit);
     if (node.meta.alternate !== undefined) visit(node.meta.alternate);
     eachNode(node.meta.macro, visit);

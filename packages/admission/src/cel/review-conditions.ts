@@ -1,10 +1,9 @@
 /** `matchConditions` of authorization webhooks: which SubjectAccessReviews they are asked, as CEL expressions over `request`. */
 import type { Declarations } from './check/checker.js';
-import { admissionSignatures } from './check/signatures.js';
+import { baseSignatures } from './check/signatures.js';
 import { type CelType, readType, structOf } from './check/types.js';
-import { createAdmissionEnvironment } from './environment.js';
 import { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
-import { CelCompiler, type CelExpression, resultFault } from './expression.js';
+import { type CelExpression, resultFault, sharedCompiler } from './expression.js';
 import { toCelValue } from './values.js';
 
 /** Units that one expression may use up for one request. */
@@ -64,13 +63,12 @@ export interface ConditionFault {
 
 /** Compiles the conditions of a webhook, or tells every fault. */
 export function compileReviewConditions(expressions: readonly string[]): ReviewConditions | readonly ConditionFault[] {
-  const compiler = new CelCompiler(createAdmissionEnvironment());
   const request = readType('kubernetes.SubjectAccessReviewSpec', struct);
-  const declarations: Declarations = { signatures: admissionSignatures(false), variables: new Map([['request', request]]) };
+  const declarations: Declarations = { signatures: baseSignatures(), variables: new Map([['request', request]]) };
   const faults: ConditionFault[] = [];
   const compiled = expressions.flatMap((text, index) => {
     try {
-      const expression = compiler.compile(text, declarations);
+      const expression = sharedCompiler().compile(text, declarations);
       const message = resultFault(expression.type, ['bool']);
       if (message !== null) faults.push({ index, message });
       return [expression];

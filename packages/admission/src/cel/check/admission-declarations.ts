@@ -1,6 +1,6 @@
 /** What the expressions of webhooks and policies may name. */
 import type { Declarations } from './checker.js';
-import { admissionSignatures, type Signatures } from './signatures.js';
+import { baseSignatures, mutationSignatures, type Signatures } from './signatures.js';
 import { type CelType, DYN, readType, STRING, structOf } from './types.js';
 
 /** Fields by the name of their type; see {@link readType}. */
@@ -71,8 +71,8 @@ function patchMessage(name: string): CelType | null {
 
 /** Makes declarations; the signatures are read once. */
 export class AdmissionDeclarations {
-  readonly #plain: Signatures = admissionSignatures(false);
-  readonly #mutating: Signatures = admissionSignatures(true);
+  readonly #plain: Signatures = baseSignatures();
+  readonly #mutating: Signatures = mutationSignatures();
   readonly #request = readType('kubernetes.AdmissionRequest', struct);
   readonly #namespace = readType('kubernetes.Namespace', struct);
   readonly #authorizer = readType('kubernetes.authorization.Authorizer');

@@ -171,13 +171,23 @@ export function readSignatures(lines: readonly string[]): Signatures {
     const name = isMethod ? line.slice(dot + 1, open) : line.slice(0, open);
     const args = splitTypes(line.slice(open + 1, close)).map((part) => readType(part));
     const overload = { isMethod, args: isMethod ? [readType(receiver), ...args] : args, result: readType(line.slice(close + 3)) };
-    signatures.set(name, [...(signatures.get(name) ?? []), overload]);
+    const known = signatures.get(name);
+    if (known === undefined) signatures.set(name, [overload]);
+    else known.push(overload);
   }
   return signatures;
 }
 
-/** All functions of admission expressions; `isMutating` adds those that only mutations have. */
-export function admissionSignatures(isMutating: boolean): Signatures {
-  const patch = isMutating ? ['jsonpatch.escapeKey(string): string'] : [];
-  return readSignatures([...STANDARD, ...EXTENSIONS, ...KUBERNETES, ...AUTHORIZATION, ...patch]);
+const ALL: readonly string[] = [...STANDARD, ...EXTENSIONS, ...KUBERNETES, ...AUTHORIZATION];
+let base: Signatures | undefined;
+
+/** All functions that every expression has; read once. */
+export function baseSignatures(): Signatures {
+  base ??= readSignatures(ALL);
+  return base;
+}
+
+/** Those and the ones that only mutations have. */
+export function mutationSignatures(): Signatures {
+  return readSignatures([...ALL, 'jsonpatch.escapeKey(string): string']);
 }

@@ -1,10 +1,22 @@
 /** A structural schema as CEL sees it: types of its fields, and values of these types. */
-import { registerFunctions, toCelValue } from '@k/admission/cel';
+import {
+  BOOL,
+  BYTES,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  STRING,
+  structOf,
+  TIMESTAMP,
+  toCelValue,
+} from '@k/admission/cel';
 import type { SchemaNode } from '@k/api';
-import { Environment, Optional } from '@marcbachmann/cel-js';
+import { Optional } from '@marcbachmann/cel-js';
 import { Duration } from '@marcbachmann/cel-js/evaluator';
-
-const LIMITS = { maxAstNodes: 20_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 };
 
 const RESERVED: ReadonlySet<string> = new Set(
   'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
@@ -20,47 +32,57 @@ export function celName(name: string): string | null {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : null;
 }
 
-/** The properties of a node that expressions can name, those of every object included. */
-function fieldsOf(node: SchemaNode, isObject: boolean): [string, string, SchemaNode | string][] {
-  const fields: [string, string, SchemaNode | string][] = [];
-  for (const [name, child] of node.properties) {
-    const escaped = celName(name);
-    if (escaped !== null && !(isObject && ['apiVersion', 'kind', 'metadata'].includes(name))) fields.push([name, escaped, child]);
+/** The properties of a node by the names that expressions have for them. */
+export function namedProperties(node: SchemaNode): Map<string, [property: string, child: SchemaNode]> {
+  const named = new Map<string, [string, SchemaNode]>();
+  for (const [property, child] of node.properties) {
+    const name = celName(property);
+    if (name !== null) named.set(name, [property, child]);
   }
-  if (isObject) fields.push(['apiVersion', 'apiVersion', 'string'], ['kind', 'kind', 'string'], ['metadata', 'metadata', 'dyn']);
-  return fields;
+  return named;
 }
 
-const SCALARS: Readonly<Record<string, string>> = { string: 'string', integer: 'int', number: 'double', boolean: 'bool' };
+const STRINGS: ReadonlyMap<string, CelType> = new Map([
+  ['byte', BYTES],
+  ['date', TIMESTAMP],
+  ['date-time', TIMESTAMP],
+  ['duration', DURATION],
+]);
+const SCALARS: ReadonlyMap<string, CelType> = new Map([
+  ['integer', INT],
+  ['number', DOUBLE],
+  ['boolean', BOOL],
+]);
 
-/** Declares the type of a node and of all below it; returns its name. */
-function declare(environment: Environment, node: SchemaNode, isObject: boolean, counter: { next: number }): string {
-  const [type = ''] = node.types;
-  if (node.types.length !== 1) return 'dyn';
-  if (type === 'array')
-    return node.items === undefined ? 'list<dyn>' : `list<${declare(environment, node.items, node.items.embedded, counter)}>`;
-  if (type !== 'object') {
-    if (type === 'string' && ['date-time', 'date'].includes(node.format)) return 'google.protobuf.Timestamp';
-    if (type === 'string' && node.format === 'duration') return 'google.protobuf.Duration';
-    return type === 'string' && node.format === 'byte' ? 'bytes' : (SCALARS[type] ?? 'dyn');
+/**
+ * The type of the values of a node; null when it has none, and rules cannot reach it then.
+ *
+ * @param name - Of objects, as messages print it.
+ * @param isObject - A whole object: its kind and its names can be read, whatever the schema says.
+ */
+export function ruleType(node: SchemaNode, name: string, isObject: boolean): CelType | null {
+  if (node.types.length > 1) return DYN;
+  const [type = ''] = isObject ? ['object'] : node.types;
+  if (type === 'array') {
+    const item = node.items === undefined ? null : ruleType(node.items, `${name}.@idx`, node.items.embedded);
+    return item === null ? null : listOf(item);
   }
-  if (node.values !== undefined) return `map<string, ${declare(environment, node.values, node.values.embedded, counter)}>`;
-  if (node.preserve && node.properties.size === 0) return 'dyn';
-  const schema: Record<string, string> = {};
-  for (const [, escaped, child] of fieldsOf(node, isObject)) {
-    schema[escaped] = typeof child === 'string' ? child : declare(environment, child, child.embedded, counter);
+  if (type === 'string') return STRINGS.get(node.format) ?? STRING;
+  if (type !== 'object') return SCALARS.get(type) ?? null;
+  if (node.values !== undefined && !isObject) {
+    const value = ruleType(node.values, `${name}.@elem`, node.values.embedded);
+    return value === null ? null : mapOf(STRING, value);
   }
-  const name = `Object${counter.next++}`;
-  environment.registerType(name, { schema });
-  return name;
-}
-
-/** What the rules of one node may read. */
-export function ruleEnvironment(node: SchemaNode, isRoot: boolean, optionalOldSelf: boolean): Environment {
-  const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: LIMITS });
-  registerFunctions(environment);
-  const type = declare(environment, node, isRoot || node.embedded, { next: 1 });
-  return environment.registerVariable('self', type).registerVariable('oldSelf', optionalOldSelf ? 'dyn' : type);
+  const fields = new Map<string, CelType | null>();
+  for (const [field, [, child]] of namedProperties(node)) fields.set(field, ruleType(child, `${name}.${field}`, child.embedded));
+  if (isObject) {
+    fields.set('apiVersion', STRING).set('kind', STRING);
+    fields.set(
+      'metadata',
+      structOf(`${name}.metadata`, (field) => (field === 'name' || field === 'generateName' ? STRING : null)),
+    );
+  }
+  return structOf(name, (field) => fields.get(field) ?? null);
 }
 
 /** An old value where a rule takes its absence too. */
@@ -80,6 +102,8 @@ function durationMs(text: string): number {
   return sign * total;
 }
 
+const OBJECT_FIELDS = ['apiVersion', 'kind', 'metadata'];
+
 /** A value as the rules of a node see it. The input is not changed. */
 export function ruleValue(value: unknown, node: SchemaNode | undefined, isObject: boolean): unknown {
   if (node === undefined || value === null || node.types.length !== 1) return toCelValue(value);
@@ -93,9 +117,10 @@ export function ruleValue(value: unknown, node: SchemaNode | undefined, isObject
         if (key !== '__proto__') out[key] = ruleValue(source[key], node.values, node.values?.embedded === true);
       return out;
     }
-    for (const [name, escaped, child] of fieldsOf(node, isObject)) {
-      if (!Object.hasOwn(source, name)) continue;
-      out[escaped] = typeof child === 'string' ? toCelValue(source[name]) : ruleValue(source[name], child, child.embedded);
+    if (isObject) for (const name of OBJECT_FIELDS) if (Object.hasOwn(source, name)) out[name] = toCelValue(source[name]);
+    for (const [name, [property, child]] of namedProperties(node)) {
+      if ((isObject && OBJECT_FIELDS.includes(property)) || !Object.hasOwn(source, property)) continue;
+      out[name] = ruleValue(source[property], child, child.embedded);
     }
     return out;
   }

@@ -1,11 +1,12 @@
 /** Checks the rules of a definition's schemas as expressions: they compile, have the right type, and cost little enough. */
 
-import { CelProgram } from '@k/admission/cel';
+import type { CelExpression, CelType } from '@k/admission/cel';
 import { type CrdObject, compileSchema, printedRule, type SchemaNode, schemaPlace, type ValidationRule } from '@k/api';
-import { type FieldError, forbidden, invalid } from '@k/apimachinery';
-import { ruleEnvironment } from './cel-types.js';
-import { elementsMax, estimateCost, RULE_COST_MAX } from './rule-cost.js';
-import { compileFault } from './rule-program.js';
+import { type FieldError, forbidden, invalid, OMIT_VALUE } from '@k/apimachinery';
+import { costFault, elementsMax } from './rule-cost.js';
+import { compileCondition, compileMessage, isTransition, RuleFault, selfType } from './rule-program.js';
+
+const NO_TYPE = 'internal error: failed to retrieve type information for x-kubernetes-validations';
 
 /** Where the walk is. */
 interface Place {
@@ -32,9 +33,10 @@ export function validateDefinitionRules(crd: CrdObject): FieldError[] {
 }
 
 function visit(node: SchemaNode, place: Place, errors: FieldError[]): void {
-  node.rules.forEach((rule, i) => {
-    errors.push(...checkRule(rule, node, place, `${place.path}.x-kubernetes-validations[${i}]`));
-  });
+  const at = `${place.path}.x-kubernetes-validations`;
+  const self = node.rules.length === 0 ? null : selfType(node, place.isRoot);
+  if (self !== null) errors.push(...node.rules.flatMap((rule, i) => checkRule(rule, self, place, node, `${at}[${i}]`)));
+  else if (node.rules.length > 0) errors.push({ type: 'InternalError', field: at, badValue: OMIT_VALUE, detail: NO_TYPE });
   for (const [name, child] of node.properties) visit(child, { ...place, isRoot: false, path: `${place.path}.properties[${name}]` }, errors);
   const times = place.times * elementsMax(node);
   if (node.items !== undefined) {
@@ -45,34 +47,44 @@ function visit(node: SchemaNode, place: Place, errors: FieldError[]): void {
   if (node.values !== undefined) visit(node.values, { ...place, isRoot: false, times, path: `${place.path}.additionalProperties` }, errors);
 }
 
-function checkRule(rule: ValidationRule, node: SchemaNode, place: Place, at: string): FieldError[] {
-  const environment = ruleEnvironment(node, place.isRoot, rule.optionalOldSelf === true);
-  const shown = printedRule(rule);
-  const fault = compileFault(environment, rule.rule);
-  if (fault !== null) return [invalid(`${at}.rule`, shown, `compilation failed: ${fault}`)];
-  const errors: FieldError[] = [];
-  const program = new CelProgram(environment, rule.rule);
-  if (program.resultType !== 'bool' && program.resultType !== 'dyn')
-    return [invalid(`${at}.rule`, shown, 'cel expression must evaluate to a bool')];
-  if (program.identifiers.has('oldSelf') && place.uncorrelatable !== null) {
-    errors.push(
-      invalid(`${at}.rule`, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`),
-    );
+function checkRule(rule: ValidationRule, self: CelType, place: Place, node: SchemaNode, at: string): FieldError[] {
+  const costly = (what: 'rule' | 'messageExpression', expression: CelExpression): FieldError[] => {
+    const fault = costFault(what, expression, node, place.times);
+    return fault === null ? [] : [forbidden(`${at}.${what}`, fault)];
+  };
+  try {
+    const condition = compileCondition(rule, self);
+    const errors = costly('rule', condition);
+    if (isTransition(condition) && place.uncorrelatable !== null) {
+      errors.push(
+        invalid(
+          `${at}.rule`,
+          rule.rule,
+          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
+        ),
+      );
+    }
+    return [...messageErrors(rule, self, costly, at), ...errors];
+  } catch (error) {
+    if (error instanceof RuleFault) return [faultOf(error, rule, at)];
+    throw error;
   }
-  const factor = estimateCost(environment.parse(rule.rule).ast, node, place.times) / RULE_COST_MAX;
-  if (factor > 1) {
-    const much = factor > 100 ? 'more than 100x' : `${factor.toFixed(1)}x`;
-    const advice =
-      'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
-    errors.push(forbidden(`${at}.rule`, `estimated rule cost exceeds budget by factor of ${much} (${advice})`));
-  }
-  const expression = rule.messageExpression ?? '';
-  if (expression === '') return errors;
-  const messageFault = compileFault(environment, expression);
-  if (messageFault !== null)
-    errors.push(invalid(`${at}.messageExpression`, shown, `messageExpression compilation failed: ${messageFault}`));
-  else if (!['string', 'dyn'].includes(new CelProgram(environment, expression).resultType)) {
-    errors.push(invalid(`${at}.messageExpression`, shown, 'messageExpression must evaluate to a string'));
-  }
-  return errors;
 }
+
+function messageErrors(
+  rule: ValidationRule,
+  self: CelType,
+  costly: (what: 'messageExpression', expression: CelExpression) => FieldError[],
+  at: string,
+): FieldError[] {
+  try {
+    const message = compileMessage(rule, self);
+    return message === null ? [] : costly('messageExpression', message);
+  } catch (error) {
+    if (error instanceof RuleFault) return [faultOf(error, rule, at)];
+    throw error;
+  }
+}
+
+const faultOf = ({ field, message }: RuleFault, rule: ValidationRule, at: string): FieldError =>
+  invalid(`${at}.${field}`, printedRule(rule), message);

@@ -1,11 +1,12 @@
 /** How much a rule may cost at worst, from the bounds that its schema gives to lists, maps and texts. */
+import { type CelExpression, estimateCost, type ValueBound } from '@k/admission/cel';
 import type { SchemaNode } from '@k/api';
+import { namedProperties } from './cel-types.js';
 
 /** Units that one rule may cost by estimate. */
-export const RULE_COST_MAX = 10_000_000;
+const RULE_COST_MAX = 10_000_000;
 /** Bytes of a request, from which the length of unbounded lists follows. */
 const REQUEST_BYTES = 3 * 1024 * 1024;
-const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
 /** The most elements that a list or map can have. */
 export function elementsMax(node: SchemaNode | undefined): number {
@@ -19,59 +20,36 @@ export function elementsMax(node: SchemaNode | undefined): number {
   return Math.floor(REQUEST_BYTES / (leastBytes + (node.values === undefined ? 1 : 6)));
 }
 
-interface AstNode {
-  op: string;
-  args: unknown;
-}
-const isAst = (value: unknown): value is AstNode => typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
-
-type Scope = ReadonlyMap<string, SchemaNode | undefined>;
-
-/** The schema of what an expression names. */
-function schemaOf(ast: AstNode, scope: Scope): SchemaNode | undefined {
-  if (ast.op === 'id') return scope.get(ast.args as string);
-  if (ast.op === '.' || ast.op === '[]') {
-    const [target, key] = ast.args as [AstNode, unknown];
-    const node = schemaOf(target, scope);
-    return ast.op === '.' ? (node?.properties.get(key as string) ?? node?.values) : (node?.items ?? node?.values);
-  }
-  return undefined;
-}
-
-function costOf(ast: AstNode, scope: Scope): number {
-  if (ast.op === 'rcall') {
-    const [name, target, args] = ast.args as [string, AstNode, AstNode[]];
-    if (MACROS.has(name)) {
-      const list = schemaOf(target, scope);
-      const inner = new Map(scope);
-      const [variable] = args;
-      if (variable?.op === 'id') inner.set(variable.args as string, list?.items);
-      const body = args.slice(1).reduce((sum, arg) => sum + costOf(arg, inner), 0);
-      return costOf(target, scope) + elementsMax(list) * (1 + body);
-    }
-  }
-  let cost = 1;
-  const add = (value: unknown): void => {
-    if (isAst(value)) cost += costOf(value, scope);
-    else if (Array.isArray(value)) for (const item of value) add(item);
+/** What a value of a node can hold at most. */
+function boundOf(node: SchemaNode): ValueBound {
+  return {
+    elements: elementsMax(node),
+    field: (name) => {
+      const child = namedProperties(node).get(name)?.[1] ?? node.values;
+      return child === undefined ? undefined : boundOf(child);
+    },
+    item: () => {
+      const child = node.items ?? node.values;
+      return child === undefined ? undefined : boundOf(child);
+    },
   };
-  add(ast.args);
-  return cost;
 }
 
 /**
- * The estimated cost of a parsed rule.
+ * Why an expression of a node costs too much; null when it does not.
  *
- * @param times - How often the rule runs for one object: the product of the lists around its node.
+ * @param what - Names the expression, e.g. `rule`.
+ * @param times - How often it runs for one object: the product of the lists around its node.
  */
-export function estimateCost(ast: unknown, self: SchemaNode, times: number): number {
-  return isAst(ast)
-    ? costOf(
-        ast,
-        new Map([
-          ['self', self],
-          ['oldSelf', self],
-        ]),
-      ) * times
-    : 0;
+export function costFault(what: string, { ast }: CelExpression, self: SchemaNode, times: number): string | null {
+  const bound = boundOf(self);
+  const variables = new Map([
+    ['self', bound],
+    ['oldSelf', bound],
+  ]);
+  const factor = (estimateCost(ast, variables) * times) / RULE_COST_MAX;
+  if (factor <= 1) return null;
+  const much = factor > 100 ? 'more than 100x' : `${factor.toFixed(1)}x`;
+  const advice = 'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
+  return `estimated ${what} cost exceeds budget by factor of ${much} (${advice})`;
 }

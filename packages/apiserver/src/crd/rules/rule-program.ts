@@ -1,68 +1,85 @@
-import { CelCompileError, CelProgram } from '@k/admission/cel';
+import {
+  baseSignatures,
+  CelCompileError,
+  type CelExpression,
+  type CelType,
+  type Declarations,
+  DYN,
+  optionalOf,
+  resultFault,
+  sharedCompiler,
+} from '@k/admission/cel';
 import type { SchemaNode, ValidationRule } from '@k/api';
-import { TypeError as CelTypeError, type Environment, ParseError } from '@marcbachmann/cel-js';
-import { ruleEnvironment } from './cel-types.js';
+import { ruleType } from './cel-types.js';
+
+/** Upstream puts a random number behind it. */
+const TYPE_NAME = 'selfType0';
 
 /** A rule ready to run. */
 export interface RuleProgram {
   rule: ValidationRule;
-  program: CelProgram;
-  message: CelProgram | null;
-  /** The rule compares with what was there before. */
+  condition: CelExpression;
+  message: CelExpression | null;
+  /** See {@link isTransition}. */
   isTransition: boolean;
 }
 
-/** Compiles one rule of a node. @throws {@link CelCompileError} */
-export function compileRule(rule: ValidationRule, node: SchemaNode, isRoot: boolean): RuleProgram {
-  const environment = ruleEnvironment(node, isRoot, rule.optionalOldSelf === true);
-  const program = new CelProgram(environment, rule.rule);
-  const expression = (rule.messageExpression ?? '').trim();
-  return {
-    rule,
-    program,
-    message: expression === '' ? null : new CelProgram(environment, expression),
-    isTransition: program.identifiers.has('oldSelf'),
-  };
-}
+/** What is wrong with a rule, and with which of its two expressions; the text is for the author of the definition. */
+export class RuleFault extends Error {
+  readonly field: 'rule' | 'messageExpression';
 
-/** What is wrong with the expression as its author typed it, worded like upstream's compiler; null when it compiles. */
-export function compileFault(environment: Environment, expression: string): string | null {
-  try {
-    new CelProgram(environment, expression);
-    return null;
-  } catch (error) {
-    if (!(error instanceof CelCompileError)) throw error;
-    const { cause } = error;
-    const isLocated = cause instanceof ParseError || cause instanceof CelTypeError;
-    const range = isLocated ? cause.range : undefined;
-    const start = range?.start ?? 0;
-    if (isLocated && cause.code === 'no_such_key') {
-      const name = expression.slice(start, range?.end);
-      return located(expression, Math.max(0, start - 1), `undefined field '${name}'`);
-    }
-    if (isLocated && cause.code === 'unknown_variable') {
-      return located(expression, start, `undeclared reference to '${expression.slice(start, range?.end)}' (in container '')`);
-    }
-    const overload = /^no such overload: (.+) (==|!=|<=|>=|<|>|\+|-|\*|\/|%) (.+)$/.exec(error.message);
-    if (isLocated && overload !== null) {
-      const [, left, operator, right] = overload as unknown as [string, string, string, string];
-      const at = expression.indexOf(operator, operandEnd(cause));
-      return located(expression, at < 0 ? start : at, `found no matching overload for '_${operator}_' applied to '(${left}, ${right})'`);
-    }
-    return located(expression, start, cause instanceof ParseError ? `Syntax error: ${error.message}` : error.message);
+  constructor(field: RuleFault['field'], text: string, options?: ErrorOptions) {
+    super(text, options);
+    this.field = field;
   }
 }
 
-/** Where the left operand of a binary operation ends. */
-function operandEnd(error: ParseError | CelTypeError): number {
-  const [left] = (error.node as { args?: { range?: { end: number } }[] } | undefined)?.args ?? [];
-  return left?.range?.end ?? error.range?.start ?? 0;
+/** The type of `self` in the rules of a node; null when they cannot have any. */
+export const selfType = (node: SchemaNode, isRoot: boolean): CelType | null => ruleType(node, TYPE_NAME, isRoot || node.embedded);
+
+function declarationsOf(self: CelType, { optionalOldSelf }: ValidationRule): Declarations {
+  const oldSelf = optionalOldSelf === true ? optionalOf(self) : self;
+  return {
+    signatures: baseSignatures(),
+    variables: new Map([
+      ['self', self],
+      ['oldSelf', oldSelf],
+    ]),
+  };
 }
 
-/** A message with the line it is about and a mark below the place. */
-function located(expression: string, index: number, text: string): string {
-  const before = expression.slice(0, index).split('\n');
-  const column = (before.at(-1) as string).length;
-  const line = expression.split('\n')[before.length - 1] ?? '';
-  return `ERROR: <input>:${before.length}:${column + 1}: ${text}\n | ${line}\n | ${'.'.repeat(column)}^`;
+/** Compiles the expression of a rule about values of type `self`. @throws {@link RuleFault} */
+export function compileCondition(rule: ValidationRule, self: CelType): CelExpression {
+  const expression = compile(rule.rule, declarationsOf(self, rule), 'rule');
+  if (resultFault(expression.type, ['bool']) === null) return expression;
+  throw new RuleFault('rule', 'cel expression must evaluate to a bool');
+}
+
+/** Compiles the expression that makes the message of a rule; null for none. @throws {@link RuleFault} */
+export function compileMessage(rule: ValidationRule, self: CelType): CelExpression | null {
+  const text = (rule.messageExpression ?? '').trim();
+  if (text === '') return null;
+  const message = compile(text, declarationsOf(self, rule), 'messageExpression');
+  if (resultFault(message.type, ['string']) === null) return message;
+  throw new RuleFault('messageExpression', 'messageExpression must evaluate to a string');
+}
+
+/** True for a rule that compares with what was there before. */
+export const isTransition = (condition: CelExpression): boolean => condition.names.has('oldSelf');
+
+/** Compiles a rule of a definition that was found valid. @throws {@link RuleFault} */
+export function compileRule(rule: ValidationRule, node: SchemaNode, isRoot: boolean): RuleProgram {
+  const self = selfType(node, isRoot) ?? DYN;
+  const condition = compileCondition(rule, self);
+  return { rule, condition, message: compileMessage(rule, self), isTransition: isTransition(condition) };
+}
+
+function compile(text: string, declarations: Declarations, field: RuleFault['field']): CelExpression {
+  try {
+    return sharedCompiler().compile(text, declarations);
+  } catch (error) {
+    if (!(error instanceof CelCompileError)) throw error;
+    const about = field === 'rule' ? '' : 'messageExpression ';
+    throw new RuleFault(field, `${about}compilation failed: ${error.message}`, { cause: error });
+  }
 }

@@ -1,5 +1,5 @@
 /** Runs the rules of a schema over an object: each node's own, then those below it. */
-import { type CelBudget, CelBudgetError } from '@k/admission/cel';
+import { type CelBudget, CelBudgetError, CelEvaluationError, type CelExpression } from '@k/admission/cel';
 import { deepEqual, hasRules, type RuleValidator, type SchemaNode } from '@k/api';
 import { type FieldError, OMIT_VALUE } from '@k/apimachinery';
 import { optionalValue, ruleValue } from './cel-types.js';
@@ -7,6 +7,19 @@ import { compileRule, type RuleProgram } from './rule-program.js';
 
 /** Units that all rules of one object may use up together. */
 const OBJECT_BUDGET = 10_000_000;
+/** Units that one expression may use up. */
+const EXPRESSION_BUDGET = 1_000_000;
+const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
+
+/** No rule behind this one may run. */
+class RulesStopped extends Error {
+  readonly error: FieldError;
+
+  constructor(error: FieldError) {
+    super(error.detail);
+    this.error = error;
+  }
+}
 
 type Old = { value: unknown } | undefined;
 type Fields = Record<string, unknown>;
@@ -39,9 +52,8 @@ export function compileRules(root: SchemaNode): RuleValidator {
     try {
       walk(object, old === undefined ? undefined : { value: old }, root, '', run);
     } catch (error) {
-      if (!(error instanceof CelBudgetError)) throw error;
-      const detail = 'validation failed due to running out of cost budget, no further validation rules will be run';
-      run.errors.push({ type: 'FieldValueInvalid', field: '<nil>', badValue: OMIT_VALUE, detail });
+      if (!(error instanceof RulesStopped)) throw error;
+      run.errors.push(error.error);
     }
     return run.errors;
   };
@@ -88,33 +100,48 @@ function runRules(value: unknown, old: Old, node: SchemaNode, path: string, run:
     if (!isTransition && unchanged) continue;
     const variables = { self, oldSelf: rule.optionalOldSelf === true ? optionalValue(oldSelf, old !== undefined) : oldSelf };
     const detail = failure(entry, variables, run.budget);
+    if (detail instanceof Error) throw new RulesStopped(errorOf(entry, value, path, detail.message));
     if (detail !== null) run.errors.push(errorOf(entry, value, path, detail));
   }
 }
 
-/** The message of a rule that does not hold, or null. */
-function failure({ program, message, rule }: RuleProgram, variables: Record<string, unknown>, budget: CelBudget): string | null {
-  const fallback = (rule.message ?? '').trim() === '' ? `failed rule: ${rule.rule.trim()}` : (rule.message as string).trim();
+/** The value of an expression, or its error. @throws {@link RulesStopped} when the budget of the object is used up. */
+function evaluate(
+  { program }: CelExpression,
+  variables: Record<string, unknown>,
+  budget: CelBudget,
+): { value: unknown } | { error: Error } {
+  const own: CelBudget = { left: EXPRESSION_BUDGET };
+  let outcome: { value: unknown } | { error: Error };
   try {
-    if (program.evaluateNow(variables, budget) === true) return null;
+    outcome = { value: program.run(variables, own) };
   } catch (error) {
-    if (error instanceof CelBudgetError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    const about = (rule.message ?? '').trim() === '' ? rule.rule.trim() : (rule.message as string).trim();
-    if (text.startsWith('no such overload')) {
-      return `'${text}': call arguments did not match a supported operator, function or macro signature for rule: ${about}`;
+    if (!(error instanceof CelEvaluationError)) throw error;
+    outcome = { error };
+  }
+  budget.left -= EXPRESSION_BUDGET - own.left;
+  if (budget.left >= 0) return outcome;
+  throw new RulesStopped({ type: 'FieldValueInvalid', field: '<nil>', badValue: OMIT_VALUE, detail: OUT_OF_BUDGET });
+}
+
+/** The message of a rule that does not hold, or null; the error of one that cost too much ends all. */
+function failure({ condition, message, rule }: RuleProgram, variables: Record<string, unknown>, budget: CelBudget): string | Error | null {
+  const outcome = evaluate(condition, variables, budget);
+  const written = (rule.message ?? '').trim();
+  if ('error' in outcome) {
+    const { error } = outcome;
+    const about = written === '' ? rule.rule.trim() : written;
+    if (error instanceof CelBudgetError) {
+      return new Error(`'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${about}`);
     }
-    return `${text} evaluating rule: ${about}`;
+    if (!error.message.startsWith('no such overload')) return `${error.message} evaluating rule: ${about}`;
+    return `'${error.message}': call arguments did not match a supported operator, function or macro signature for rule: ${about}`;
   }
-  if (message === null) return fallback;
-  try {
-    const text = message.evaluateNow(variables, budget);
-    const isUsable = typeof text === 'string' && text.trim() !== '' && !/[\r\n]/.test(text.trim());
-    return isUsable ? text.trim() : fallback;
-  } catch (error) {
-    if (error instanceof CelBudgetError) throw error;
-    return fallback;
-  }
+  if (outcome.value === true) return null;
+  const told = message === null ? { value: '' } : evaluate(message, variables, budget);
+  const text = 'value' in told && typeof told.value === 'string' ? told.value.trim() : '';
+  if (text !== '' && !/[\r\n]/.test(text)) return text;
+  return written === '' ? `failed rule: ${rule.rule.trim()}` : written;
 }
 
 function errorOf({ rule }: RuleProgram, value: unknown, path: string, detail: string): FieldError {
