@@ -1,6 +1,8 @@
 /** The `authorizer` variable: builds up a question step by step and asks it with `check`. */
+import { isDns1123Label, isDns1123Subdomain } from '@k/api';
 import type { Environment } from '@marcbachmann/cel-js';
 import type { AdmissionRequest, AdmissionUser, AuthorizeFunction } from '../interface.js';
+import { CelEvaluationError } from './errors.js';
 
 /** Asks on behalf of one user; `requestResource` is the resource of the request. */
 export class CelAuthorizer {
@@ -69,6 +71,11 @@ class CelDecision {
   }
 }
 
+function present(name: string, value: string): string {
+  if (value.trim() === '') throw new CelEvaluationError(`${name} must not be empty`);
+  return value;
+}
+
 async function decide(asked: ReturnType<AuthorizeFunction>): Promise<CelDecision> {
   try {
     const { allowed, reason } = await asked;
@@ -81,7 +88,10 @@ async function decide(asked: ReturnType<AuthorizeFunction>): Promise<CelDecision
 /** Declares the variable `authorizer` and its methods. */
 export function registerAuthorizer(environment: Environment): void {
   const serviceAccount = (authorizer: CelAuthorizer, namespace: string, name: string): CelAuthorizer => {
-    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+    if (isDns1123Subdomain(name).length > 0) throw new CelEvaluationError('Invalid service account name');
+    if (isDns1123Label(namespace).length > 0) throw new CelEvaluationError('Invalid service account namespace');
+    // Those that the account itself has: system:authenticated comes with authentication.
+    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
     const user = { username: `system:serviceaccount:${namespace}:${name}`, groups };
     return Object.assign(Object.create(CelAuthorizer.prototype) as CelAuthorizer, { ...authorizer, user });
   };
@@ -104,12 +114,13 @@ export function registerAuthorizer(environment: Environment): void {
   const add = (signature: string, handler: (...args: never[]) => unknown): void => {
     environment.registerFunction(signature.replace(/\b[A-Z]\w+(?=[.,):]|$)/g, 'kubernetes.authorization.$&'), handler);
   };
-  add('Authorizer.path(string): PathCheck', (a: CelAuthorizer, path: string) => new CelPathCheck(a, path));
+  add('Authorizer.path(string): PathCheck', (a: CelAuthorizer, path: string) => new CelPathCheck(a, present('path', path)));
   add('Authorizer.group(string): GroupCheck', (a: CelAuthorizer, group: string) => new CelGroupCheck(a, group));
   add('Authorizer.serviceAccount(string, string): Authorizer', serviceAccount);
   add(
     'GroupCheck.resource(string): ResourceCheck',
-    (of: CelGroupCheck, resource: string) => new CelResourceCheck({ of, resource, subresource: '', namespace: '', name: '' }),
+    (of: CelGroupCheck, resource: string) =>
+      new CelResourceCheck({ of, resource: present('resource', resource), subresource: '', namespace: '', name: '' }),
   );
   add('ResourceCheck.subresource(string): ResourceCheck', (a: CelResourceCheck, subresource: string) => a.with({ subresource }));
   add('ResourceCheck.namespace(string): ResourceCheck', (a: CelResourceCheck, namespace: string) => a.with({ namespace }));

@@ -82,7 +82,7 @@ export class ValidatingPolicies {
         const result = await this.#evaluate(policy, { versioned, params: param, namespace }, request);
         this.#act(policy, binding, result, request, denials);
         for (const { key: name, value, error, elapsedMs } of result.annotations) {
-          if (error === null) annotations.add(policy.name, name, value.slice(0, VALUE_BYTES_MAX));
+          if (error === null) annotations.add(policy.name, name, firstBytes(value, VALUE_BYTES_MAX));
           else {
             denials.push({ policy, binding, message: error, reason: '' });
             this.#count('deny', policy, binding, { errorType: 'invalid_error', elapsedMs });
@@ -136,6 +136,15 @@ export class ValidatingPolicies {
     metrics.increment('apiserver_validating_admission_policy_check_total', labels);
     metrics.observe('apiserver_validating_admission_policy_check_duration_seconds', labels, elapsedMs / 1000);
   }
+}
+
+/** A text as long as it may be; a character that does not fit is left out. */
+function firstBytes(text: string, max: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= max) return text;
+  let end = max;
+  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 function refusal(request: AdmissionRequest, { policy, binding, message, reason }: Denial): Error {

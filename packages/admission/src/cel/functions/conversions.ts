@@ -122,7 +122,12 @@ export function toTimestamp(value: unknown): Date {
   if (typeof value !== 'string') throw noSuchOverload('timestamp', value);
   const isWritten = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(value);
   const date = new Date(value);
-  if (isWritten && !Number.isNaN(date.getTime())) return inRange(date);
+  if (isWritten && !Number.isNaN(date.getTime())) {
+    // JavaScript takes the 30th of February for a day in March.
+    const isDay = new Date(`${value.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(value.slice(8, 10));
+    if (isDay) return inRange(date);
+    throw fault(`parsing time ${goQuote(value)}: day out of range`);
+  }
   const layout = '"2006-01-02T15:04:05Z07:00"';
   const rest = /^\d{4}(?:-\d\d(?:-\d\d(?:T\d\d(?::\d\d(?::\d\d)?)?)?)?)?/.exec(value)?.[0] ?? '';
   const wanted = ['2006', '2006', '2006', '2006', '-', '-', '-', '-', '-', '-', 'T'][Math.min(rest.length, 10)] as string;

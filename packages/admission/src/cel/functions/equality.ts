@@ -34,7 +34,6 @@ export function celEquals(a: unknown, b: unknown): boolean {
   if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
   if (a instanceof Duration) return b instanceof Duration && a.seconds === b.seconds && a.nanos === b.nanos;
   if (a instanceof Quantity) return b instanceof Quantity && a.compare(b) === 0;
-  if (a instanceof URL) return b instanceof URL && a.href === b.href;
   if (a instanceof Optional) {
     if (!(b instanceof Optional) || a.hasValue() !== b.hasValue()) return false;
     return !a.hasValue() || celEquals(a.value(), b.value());

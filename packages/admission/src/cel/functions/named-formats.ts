@@ -1,6 +1,7 @@
 /** `format.dns1123Label().validate(x)` and its like. */
 import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from '@k/api';
 import { type Environment, Optional } from '@marcbachmann/cel-js';
+import { parseUrl } from './urls.js';
 
 /** A format in an expression: what is wrong with a text. */
 export class CelNamedFormat {
@@ -37,7 +38,10 @@ const FORMATS: Readonly<Record<string, (text: string) => string[]>> = {
   dns1123SubdomainPrefix: prefix(isDns1123Subdomain),
   dns1035LabelPrefix: prefix(isDns1035Label),
   labelValue: isLabelValue,
-  uri: (text) => (URL.canParse(text) || text.startsWith('/') ? [] : ['invalid URI']),
+  uri: (text) => {
+    const url = parseUrl(text);
+    return typeof url === 'string' ? [url] : [];
+  },
   uuid: pattern(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, 'does not match the UUID format'),
   byte: pattern(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'invalid base64'),
   date: (text) => (/^\d{4}-\d\d-\d\d$/.test(text) && isDate(text) ? [] : ['invalid date']),

@@ -73,7 +73,7 @@ export function registerTranslated(environment: Environment): void {
     .registerFunction(`${TRANSLATED.fromEntries}(list): map<dyn, dyn>`, (pairs: [unknown, unknown][]) =>
       Object.fromEntries(pairs.map(([key, value]) => [keyOf(key), value])),
     )
-    .registerFunction(`${TRANSLATED.merge}(list): map<dyn, dyn>`, (maps: Fields[]) => Object.assign({}, ...maps) as Fields)
+    .registerFunction(`${TRANSLATED.merge}(list): map<dyn, dyn>`, (maps: Fields[]) => merged(maps))
     .registerFunction('_optional_ofNonZeroValue(dyn): optional<dyn>', (value: unknown) =>
       isZero(value) ? Optional.none() : Optional.of(value),
     )
@@ -99,6 +99,15 @@ export function registerTranslated(environment: Environment): void {
     .registerFunction('_string(dyn): string', toText, now)
     .registerFunction('_timestamp(dyn): google.protobuf.Timestamp', toTimestamp, now)
     .registerFunction('_duration(dyn): google.protobuf.Duration', toDuration, now);
+}
+
+function merged(maps: readonly Fields[]): Fields {
+  const entries = new Map<string, unknown>();
+  for (const [key, value] of maps.flatMap((map) => Object.entries(map))) {
+    if (entries.has(key)) throw new CelEvaluationError(`insert failed: key ${key} already exists`);
+    entries.set(key, value);
+  }
+  return Object.fromEntries(entries);
 }
 
 /** What an optional entry contributes. */

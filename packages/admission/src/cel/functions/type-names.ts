@@ -24,7 +24,6 @@ export function typeNameOf(value: unknown): string {
   if (value instanceof Duration) return 'google.protobuf.Duration';
   if (value instanceof Optional) return 'optional_type';
   if (value instanceof Quantity) return 'kubernetes.Quantity';
-  if (value instanceof URL) return 'kubernetes.URL';
   const own = (value as { typeName?: unknown }).typeName;
   return typeof own === 'string' ? own : 'map';
 }
