@@ -12,6 +12,7 @@ export { definitionName, schemaOf } from './schemas/notation.js';
 export { age, GENERIC_TABLE, scaleTable } from './tables.js';
 export * from './validate-metadata.js';
 export { type PolicyExpressions, validatePolicy } from './validation/admission-policies.js';
+export { type DeviceSelector, SELECTOR_BYTES_MAX } from './validation/device-names.js';
 export { canonicalIp, type IpAddress, type IpNetwork, networkContains, parseCidr, parseIp } from './validation/ip-address.js';
 export { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from './validation/names.js';
 export { clusterIpFaults } from './validation/services.js';

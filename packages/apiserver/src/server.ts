@@ -34,6 +34,7 @@ import { builtInControllers } from './controllers/built-in.js';
 import { type KubernetesEndpoints, kubernetesEndpoints } from './controllers/kubernetes-endpoints.js';
 import { MasterLeases } from './controllers/master-leases.js';
 import { ServedDefinitions, webhookConverters } from './crd/index.js';
+import { deviceHooks } from './device-selectors.js';
 import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
@@ -196,7 +197,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     catalogue,
     log,
   });
-  const hooks = new Map<string, WriteHook>([['services.', services], ...policyHooks(expressions)]);
+  const hooks = new Map<string, WriteHook>([['services.', services], ...policyHooks(expressions), ...deviceHooks()]);
   for (const resource of modes.includes('RBAC') ? ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] : []) {
     hooks.set(`${resource}.rbac.authorization.k8s.io`, { check: escalationCheck(resource, source) });
   }

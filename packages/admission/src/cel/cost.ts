@@ -35,7 +35,7 @@ function comprehensionCost({ macro, range, variables, args }: Comprehension, sco
 }
 
 /** Macros that give a value a name. */
-const ONCE: ReadonlySet<string> = new Set(['optMap', 'optFlatMap']);
+const ONCE: ReadonlySet<string> = new Set(['bind', 'optMap', 'optFlatMap']);
 
 function boundOf(ast: Ast, scope: Scope): ValueBound | undefined {
   if (ast.kind === 'ident') return scope.get(ast.name);

@@ -47,12 +47,12 @@ export class CelCompiler {
   }
 
   /**
-   * Finds the type only.
+   * Finds the type only; what has `cel.bind` in it can be checked, but not run.
    *
    * @throws {@link CelCompileError} like {@link compile}.
    */
   check(text: string, declarations: Declarations): { ast: Ast; type: CelType } {
-    const ast = this.#parser.parse(text);
+    const ast = this.#parser.parse(text, declarations.hasBind);
     const { type, issues } = checkExpression(ast, declarations);
     if (issues.length > 0) throw new CelCompileError(formatIssues(text, issues));
     return { ast, type };

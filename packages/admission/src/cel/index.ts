@@ -17,6 +17,7 @@ export {
   TIMESTAMP,
 } from './check/types.js';
 export { estimateCost, type ValueBound } from './cost.js';
+export { deviceSelectorFault, type SelectorFault } from './device-selectors.js';
 export { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
 export { type CelExpression, resultFault, sharedCompiler } from './expression.js';
 export type { CelBudget, CelProgram } from './program.js';

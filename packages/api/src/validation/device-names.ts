@@ -6,7 +6,8 @@ import { validateCsiDriverName } from './volume-sources.js';
 
 const ID_BYTES_MAX = 32;
 const POOL_BYTES_MAX = 253;
-const EXPRESSION_BYTES_MAX = 10 * 1024;
+/** Bytes that the expression of a selector may have. */
+export const SELECTOR_BYTES_MAX: number = 10 * 1024;
 const PARAMETERS_BYTES_MAX = 10 * 1024;
 const CONDITIONS_MAX = 4;
 const SELECTORS_MAX = 32;
@@ -100,7 +101,7 @@ export interface DeviceSelector {
 export function validateDeviceSelectors(selectors: readonly DeviceSelector[] | undefined, at: string, errors: FieldErrors): void {
   eachOf(selectors, SELECTORS_MAX, at, errors, ({ cel }, path) => {
     if (cel === undefined) errors.required(`${path}.cel`);
-    else if (Buffer.byteLength(cel.expression ?? '') > EXPRESSION_BYTES_MAX) errors.tooLong(`${path}.cel.expression`, EXPRESSION_BYTES_MAX);
+    else if (Buffer.byteLength(cel.expression ?? '') > SELECTOR_BYTES_MAX) errors.tooLong(`${path}.cel.expression`, SELECTOR_BYTES_MAX);
   });
 }
 

@@ -4,6 +4,7 @@ import type { Issue } from '../syntax/issues.js';
 import { literalIssues } from './literals.js';
 import type { Overload, Signatures } from './signatures.js';
 import {
+  ANY,
   BOOL,
   BYTES,
   type CelType,
@@ -32,6 +33,8 @@ export interface Declarations {
   variables: ReadonlyMap<string, CelType>;
   /** Types that can be written as `Type{field: value}`. Default none. */
   message?: (name: string) => CelType | null;
+  /** The macro `cel.bind(name, value, expression)`. Default false. */
+  hasBind?: boolean;
 }
 
 /** @returns The type of the whole, and all issues; the type means nothing when there are some. */
@@ -211,6 +214,7 @@ class Checker {
     const { macro, variables, args, at } = ast;
     const range = this.#substitution.resolve(this.#check(ast.range, scope));
     const last = args.at(-1) as Ast;
+    if (macro === 'bind') return this.#check(last, new Map(scope).set(variables[0] as string, range));
     if (macro === 'optMap' || macro === 'optFlatMap') {
       const value = isOptional(range) ? (range.params[0] as CelType) : DYN;
       if (!isOptional(range) && range.kind !== 'dyn' && range.kind !== 'error') this.#resolve('hasValue', [range], true, at);
@@ -255,7 +259,7 @@ class Checker {
   #rangeTypes(range: CelType, at: number): [CelType, CelType] {
     if (range.kind === 'list') return [INT, range.params[0] as CelType];
     if (range.kind === 'map') return [range.params[0] as CelType, range.params[1] as CelType];
-    if (range.kind !== 'dyn' && range.kind !== 'error' && range.kind !== 'param') {
+    if (range === ANY || (range.kind !== 'dyn' && range.kind !== 'error' && range.kind !== 'param')) {
       this.#report(at, `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`);
     }
     return [DYN, DYN];

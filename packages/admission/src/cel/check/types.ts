@@ -12,6 +12,8 @@ export interface CelType {
 const plain = (kind: CelType['kind'], name: string): CelType => ({ kind, name, params: [] });
 
 export const DYN: CelType = plain('dyn', 'dyn');
+/** Like `dyn`, but nothing that macros walk over. */
+export const ANY: CelType = plain('dyn', 'google.protobuf.Any');
 export const ERROR: CelType = plain('error', '!error!');
 export const NULL: CelType = plain('null', 'null_type');
 export const BOOL: CelType = plain('scalar', 'bool');
@@ -90,6 +92,7 @@ export function splitTypes(text: string): string[] {
 
 /** As checker errors print it: `list(int)`, `null`, `timestamp`. */
 export function formatType(type: CelType): string {
+  if (type === ANY) return 'any';
   if (type === NULL) return 'null';
   if (type === TIMESTAMP) return 'timestamp';
   if (type === DURATION) return 'duration';

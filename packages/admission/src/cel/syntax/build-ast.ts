@@ -11,6 +11,8 @@ export interface BuildContext {
   points: readonly string[];
   issues: Issue[];
   depthMax: number;
+  /** See `Declarations`. */
+  hasBind: boolean;
 }
 
 type Node = ParserRuleContext;
@@ -114,7 +116,7 @@ class Builder {
   #call(name: string, target: Ast | null, all: readonly ParseTree[], at: number): Ast {
     const list = all.find((child): child is Node => !isToken(child) && ruleOf(child as Node) === 'argumentList');
     const args = list === undefined ? [] : rules(list).map((child) => this.build(child));
-    return expandMacro({ kind: 'call', name, target, args, at }, this.#context.issues);
+    return expandMacro({ kind: 'call', name, target, args, at }, this.#context.issues, this.#context.hasBind);
   }
 
   #primary(all: readonly ParseTree[]): Ast {

@@ -29,7 +29,7 @@ const TWO: ReadonlyMap<string, readonly number[]> = new Map(
 );
 
 /** The macro that a call is; the call itself when it is none. */
-export function expandMacro(call: Call, issues: Issue[]): Ast {
+export function expandMacro(call: Call, issues: Issue[], hasBind: boolean): Ast {
   const { name, target, args, at } = call;
   if (target === null) {
     if (name !== 'has' || args.length !== 1) return call;
@@ -38,6 +38,7 @@ export function expandMacro(call: Call, issues: Issue[]): Ast {
     issues.push({ at: (argument as Ast).at, text: 'invalid argument to has() macro' });
     return call;
   }
+  if (hasBind && name === 'bind' && args.length === 3 && target.kind === 'ident' && target.name === 'cel') return bind(call, issues);
   const isOne = ONE.get(name)?.includes(args.length) === true;
   if (!isOne && TWO.get(name)?.includes(args.length) !== true) return call;
   const count = isOne ? 1 : 2;
@@ -52,4 +53,14 @@ export function expandMacro(call: Call, issues: Issue[]): Ast {
   }
   if (variables.length < count) return call;
   return { kind: 'comprehension', macro: name, range: target, variables, args: args.slice(count), at };
+}
+
+/** `cel.bind(x, value, expression)`. */
+function bind(call: Call, issues: Issue[]): Ast {
+  const [name, value, expression] = call.args as [Ast, Ast, Ast];
+  if (name.kind === 'ident') {
+    return { kind: 'comprehension', macro: 'bind', range: value, variables: [name.name], args: [expression], at: call.at };
+  }
+  issues.push({ at: name.at, text: 'cel.bind() variable names must be simple identifiers' });
+  return call;
 }

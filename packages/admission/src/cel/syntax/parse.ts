@@ -69,8 +69,11 @@ export class CelParser {
     this.#parser = new ParserInterpreter('CEL', this.#vocabulary, [...PARSER_RULES], this.#parserAutomaton, tokens);
   }
 
-  /** @throws {@link CelCompileError} with all syntax errors. */
-  parse(expression: string): Ast {
+  /**
+   * @param hasBind - Read `cel.bind` as the macro.
+   * @throws {@link CelCompileError} with all syntax errors.
+   */
+  parse(expression: string, hasBind = false): Ast {
     const points = Array.from(expression);
     if (points.length > POINTS_MAX) {
       throw new CelCompileError(`expression code point size exceeds limit: size: ${points.length}, limit ${POINTS_MAX}`);
@@ -83,7 +86,7 @@ export class CelParser {
     let ast: Ast | null = null;
     try {
       tree = this.#read(expression, listener);
-      if (issues.length === 0) ast = buildAst(tree, { points, issues, depthMax: DEPTH_MAX });
+      if (issues.length === 0) ast = buildAst(tree, { points, issues, depthMax: DEPTH_MAX, hasBind });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       issues.push({ at: 0, text: `expression recursion limit exceeded: ${DEPTH_MAX}` });
