@@ -129,50 +129,6 @@ describe('decisions', () => {
   });
 });
 
-describe('policies that are refused', () => {
-  it.each([
-    [[], 'loaded illegal policy with 0 rules'],
-    [[{ users: ['a'] }], 'rules[0].level: Required value'],
-    [[{ level: 'All' }], 'rules[0].level: Unsupported value: "All": supported values: "None", "Metadata", "Request", "RequestResponse"'],
-    [
-      [{ level: 'None', nonResourceURLs: ['healthz'] }],
-      `rules[0].nonResourceURLs[0]: Invalid value: "healthz": non-resource URL rules must begin with a '/' character`,
-    ],
-    [
-      [{ level: 'None', nonResourceURLs: ['/a*b'] }],
-      `rules[0].nonResourceURLs[0]: Invalid value: "/a*b": non-resource URL wildcards '*' must be the final character of the rule`,
-    ],
-    [
-      [{ level: 'None', nonResourceURLs: ['/a'], namespaces: ['b'] }],
-      'rules[0].nonResourceURLs: Invalid value: ["/a"]: rules cannot apply to both regular resources and non-resource URLs',
-    ],
-    [
-      [{ level: 'None', resources: [{ group: '', resourceNames: ['a'] }] }],
-      'rules[0].resources.resourceNames: Invalid value: ["a"]: using resourceNames requires at least one resource',
-    ],
-    [
-      [{ level: 'None', omitStages: ['Never'] }],
-      'rules[0].omitStages[0]: Invalid value: "Never": allowed stages are RequestReceived,ResponseStarted,ResponseComplete,Panic',
-    ],
-  ])('%j', (rules, message) => {
-    expect(() => policy(rules)).toThrow(expect.objectContaining({ name: 'AuditPolicyError', message }));
-  });
-
-  it('names another kind', () => {
-    expect(() => parsePolicy('apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules: []')).toThrow(
-      'unknown group version field audit.k8s.io/v1beta1, Kind=Policy in policy',
-    );
-  });
-
-  it('only warns of unknown fields', () => {
-    const warnings: string[] = [];
-    parsePolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'None', user: ['a'] }] }, (message) =>
-      warnings.push(message),
-    );
-    expect(warnings).toEqual(['Audit policy contains errors, falling back to lenient decoding: unknown field "rules[0].user"']);
-  });
-});
-
 describe('what a rule leaves out', () => {
   const decide = (rule: object, more: object = {}) => createPolicyEvaluator(policy([{ level: 'Metadata', ...rule }], more)).evaluate(base);
 

@@ -155,9 +155,9 @@ describe('the README', () => {
     for (const [, line = ''] of shown.matchAll(/^\$ k-audit (.*)$/gm)) {
       printed.push(`$ k-audit ${line}`);
       const print = (text: string): void => void printed.push(text.replaceAll(`${dir}/`, ''));
-      const output = { print, color: false, signal: AbortSignal.timeout(1000), exit: () => {} };
+      const output = { print, remark: print, color: false, signal: AbortSignal.timeout(1000), exit: () => {} };
       const args = line.split(' ').map((part) => (part === 'policy.yaml' ? join(dir, part) : part));
-      await auditProgram(output).exitOverride().parseAsync(args, { from: 'user' });
+      await auditProgram(output).parseAsync(args, { from: 'user' });
     }
     expect(printed.join('\n')).toBe(shown.trimEnd());
     expect(printed.length).toBeGreaterThan(10);

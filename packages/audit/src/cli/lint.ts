@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { parsePolicy } from '../policy/parse-policy.js';
+import { POLICY_FIELDS, parsePolicy, RESOURCES_FIELDS, RULE_FIELDS } from '../policy/parse-policy.js';
 import type { GroupResources, PolicyRule } from '../policy/policy.js';
+import { AuditPolicyError } from '../policy/policy-error.js';
 
 /** Something to look at, with its place in the file. */
 export interface Finding {
@@ -17,11 +18,6 @@ const SENSITIVE: readonly [group: string, resource: string][] = [
   ['', 'serviceaccounts/token'],
   ['authentication.k8s.io', 'tokenreviews'],
 ];
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  policy: ['apiVersion', 'kind', 'metadata', 'omitStages', 'omitManagedFields', 'rules'],
-  rule: ['level', 'users', 'userGroups', 'verbs', 'namespaces', 'resources', 'nonResourceURLs', 'omitStages', 'omitManagedFields'],
-  resources: ['group', 'resources', 'resourceNames'],
-};
 const LISTS = ['users', 'userGroups', 'verbs', 'namespaces'] as const;
 
 function covers(entry: GroupResources, group: string, resource: string): boolean {
@@ -73,10 +69,16 @@ function shadows(earlier: PolicyRule, later: PolicyRule): boolean {
   );
 }
 
+/** Where a fault is: `rules[0].omitStages[1]: …`, `failed decoding: rules[0].users must be …`. */
+function placeOf(fault: string): (string | number)[] {
+  const path = /^(?:failed decoding: )?([a-zA-Z]\w*(?:\.\w+|\[\d+\])*)/.exec(fault)?.[1] ?? '';
+  return path.split(/[.[\]]+/).flatMap((part) => (part === '' ? [] : /^\d+$/.test(part) ? Number(part) : part));
+}
+
 /** Every fault of a policy's text and what is doubtful about it. */
 export function lintPolicy(text: string): Finding[] {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { version: '1.1', merge: true, prettyErrors: false, lineCounter: lines });
   const out: Finding[] = [];
   const add = (offset: number, severity: Finding['severity'], message: string): void => {
     const { line, col } = lines.linePos(offset);
@@ -93,18 +95,18 @@ export function lintPolicy(text: string): Finding[] {
   const unknown = (node: unknown, known: readonly string[], prefix: string): void => {
     if (!isMap(node)) return;
     for (const { key } of node.items) {
-      if (isScalar(key) && !known.includes(String(key.value)))
+      if (isScalar(key) && key.value !== '<<' && !known.includes(String(key.value)))
         add(key.range?.[0] ?? 0, 'error', `unknown field ${JSON.stringify(`${prefix}${String(key.value)}`)}`);
     }
   };
-  unknown(document.contents, KNOWN['policy'] ?? [], '');
+  unknown(document.contents, POLICY_FIELDS, '');
   const ruleNodes = document.get('rules', true);
   if (isSeq(ruleNodes)) {
     ruleNodes.items.forEach((rule, i) => {
-      unknown(rule, KNOWN['rule'] ?? [], `rules[${i}].`);
+      unknown(rule, RULE_FIELDS, `rules[${i}].`);
       const resources = isMap(rule) ? rule.get('resources', true) : undefined;
       if (isSeq(resources))
-        for (const [j, entry] of resources.items.entries()) unknown(entry, KNOWN['resources'] ?? [], `rules[${i}].resources[${j}].`);
+        for (const [j, entry] of resources.items.entries()) unknown(entry, RESOURCES_FIELDS, `rules[${i}].resources[${j}].`);
     });
   }
   let policy: ReturnType<typeof parsePolicy>;
@@ -112,9 +114,8 @@ export function lintPolicy(text: string): Finding[] {
     policy = parsePolicy(text);
   } catch (error) {
     if (document.errors.length === 0) {
-      const message = error instanceof Error ? error.message : String(error);
-      const place = /rules\[(\d+)\](?:\.(\w+))?/.exec(message);
-      add(place === null ? 0 : at(['rules', Number(place[1]), ...(place[2] === undefined ? [] : [place[2]])]), 'error', message);
+      if (!(error instanceof AuditPolicyError)) throw error;
+      for (const fault of error.faults) add(at(placeOf(fault)), 'error', fault);
     }
     return out;
   }

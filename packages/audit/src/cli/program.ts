@@ -1,22 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { parsePolicy } from '../policy/parse-policy.js';
+import type { AuditPolicy } from '../policy/policy.js';
 import { attributesOf, type RequestFlags } from './attributes.js';
 import { explainRequest } from './explain.js';
 import { lintPolicy } from './lint.js';
+import { fileFault } from './log-lines.js';
 import { painter } from './paint.js';
-import { parseEvent, readLog } from './read-log.js';
+import { type LoggedEvent, parseEvent, readLog } from './read-log.js';
 import { replayLog } from './replay.js';
 import { type EventFilter, logStats, passesFilter } from './stats.js';
 import { followFile, showEvent } from './tail.js';
+import { visible } from './visible.js';
 
 /** Where the command writes. */
 export interface CliOutput {
   print(line: string): void;
+  /** A remark that is no part of the result: for standard error. */
+  remark(message: string): void;
   /** Standard output is a terminal that wants colours. */
   color: boolean;
   signal: AbortSignal;
-  /** Sets the exit code: 1 = findings or errors. */
+  /** Sets the exit code: 1 = findings, 2 = a file that cannot be used. */
   exit(code: number): void;
 }
 
@@ -29,11 +34,34 @@ function withFilters(command: Command): Command {
     .option('--failed', 'only answers of 400 and above');
 }
 
-/** The `k-audit` command. */
+/** @throws {Error} naming the file. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fileFault(file, error);
+  }
+}
+
+/** @throws {Error} naming the file. */
+function readPolicy(file: string, remark: CliOutput['remark']): AuditPolicy {
+  const text = readText(file);
+  try {
+    return parsePolicy(text, (message) => remark(`${file}: ${message}`));
+  } catch (error) {
+    throw fileFault(file, error);
+  }
+}
+
+/**
+ * The `k-audit` command.
+ *
+ * @throws from its `parseAsync`: {@link CommanderError}, whose text is printed already, and Errors that name flag or file.
+ */
 export function auditProgram(output: CliOutput): Command {
-  const { print } = output;
+  const { print, remark } = output;
   const paint = painter(output.color);
-  const program = new Command('k-audit').description('Audit policies and logs of Kubernetes.').showHelpAfterError();
+  const program = new Command('k-audit').description('Audit policies and logs of Kubernetes.').showHelpAfterError().exitOverride();
   program
     .command('explain')
     .description('which rule of a policy a request meets, and why the earlier ones do not match')
@@ -45,10 +73,9 @@ export function auditProgram(output: CliOutput): Command {
     .option('--name <name>', 'name of the object')
     .option('--path <path>', 'path, for requests without a resource')
     .option('--user <name>', 'who asks; none = nobody')
-    .option('--group <name...>', 'groups of the user (default: system:authenticated)')
+    .option('--group <name...>', 'groups of the user; none = system:authenticated')
     .action((flags: RequestFlags & { policy: string }) => {
-      if ((flags.resource === undefined) === (flags.path === undefined)) throw new Error('give either --resource or --path');
-      const lines = explainRequest(parsePolicy(readFileSync(flags.policy, 'utf8')), attributesOf(flags));
+      const lines = explainRequest(readPolicy(flags.policy, remark), attributesOf(flags));
       for (const line of lines) print(line.endsWith(': matches') || line.startsWith('level ') ? paint(line, 'green') : line);
     });
   program
@@ -56,8 +83,8 @@ export function auditProgram(output: CliOutput): Command {
     .description('faults of policies: unknown fields, rules that are never reached, secrets logged with their bodies')
     .argument('<file...>', 'policies')
     .action((files: string[]) => {
-      for (const file of files) {
-        const findings = lintPolicy(readFileSync(file, 'utf8'));
+      for (const { file, text } of files.map((name) => ({ file: name, text: readText(name) }))) {
+        const findings = lintPolicy(text);
         for (const { line, column, severity, message } of findings) {
           print(`${file}:${line}:${column}: ${paint(severity, severity === 'error' ? 'red' : 'yellow')}: ${message}`);
         }
@@ -68,38 +95,41 @@ export function auditProgram(output: CliOutput): Command {
     .command('replay')
     .description('what a policy would have logged for an existing log')
     .requiredOption('--policy <file>', 'the policy')
-    .argument('<log>', 'audit log; .gz and - (standard input) too')
+    .argument('<log>', 'audit log, gzipped or not; - = standard input')
     .action(async (log: string, { policy }: { policy: string }) => {
-      const result = await replayLog(parsePolicy(readFileSync(policy, 'utf8')), readLog(log));
+      const result = await replayLog(readPolicy(policy, remark), readLog(log, output));
       print(`${result.kept} of ${result.events} events, ${result.bytes} bytes, ${result.bytesPerDay} bytes per day`);
       for (const [level, count] of Object.entries(result.byLevel)) print(`  ${level} ${count}`);
       if (result.withoutBodies > 0) print(`${result.withoutBodies} events would have bodies that this log lacks: expect more bytes`);
-      if (result.unreadable > 0) print(`${result.unreadable} lines are no events`);
     });
   withFilters(program.command('stats'))
     .description('who did what, and what was denied')
     .option('--top <count>', 'lines per table', '10')
-    .argument('<log>', 'audit log; .gz and - (standard input) too')
+    .argument('<log>', 'audit log, gzipped or not; - = standard input')
     .action(async (log: string, { top, ...filter }: EventFilter & { top: string }) => {
       if (!/^[1-9]\d*$/.test(top)) throw new Error(`--top must be a positive number, got ${JSON.stringify(top)}`);
-      const stats = await logStats(readLog(log), { most: Number(top), filter });
+      const stats = await logStats(readLog(log, output), { most: Number(top), filter });
       print(`${stats.requests} requests`);
       for (const part of ['users', 'actions', 'denied'] as const) {
         print(paint(part, 'bold'));
-        for (const [name, count] of stats[part]) print(part === 'denied' ? paint(`  ${count} ${name}`, 'red') : `  ${count} ${name}`);
+        for (const [name, count] of stats[part]) {
+          const line = `  ${count} ${visible(name)}`;
+          print(part === 'denied' ? paint(line, 'red') : line);
+        }
       }
-      if (stats.unreadable > 0) print(`${stats.unreadable} lines are no events`);
     });
   withFilters(program.command('tail'))
     .description('events for people to read')
     .option('-f, --follow', 'go on with what is added')
-    .argument('<log>', 'audit log')
-    .action(async (log: string, { follow, ...filter }: EventFilter & { follow?: boolean }) => {
-      const show = (event: ReturnType<typeof parseEvent>): void => {
+    .argument('<log>', 'audit log, gzipped or not; - = standard input')
+    .action(async (log: string, { follow = false, ...filter }: EventFilter & { follow?: boolean }) => {
+      if (follow && log.endsWith('.gz')) throw new Error(`--follow is for logs that grow, ${log} is compressed`);
+      const show = (event: LoggedEvent | null): void => {
         if (event !== null && passesFilter(event, filter)) print(showEvent(event, paint));
       };
-      if (follow === true) for await (const line of followFile(log, output.signal)) show(parseEvent(line));
-      else for await (const event of readLog(log)) show(event);
+      // What comes through a pipe is followed anyway.
+      if (!follow || log === '-') for await (const event of readLog(log, output)) show(event);
+      else for await (const line of followFile(log, output.signal)) if (line !== null) show(parseEvent(line));
     });
   return program;
 }

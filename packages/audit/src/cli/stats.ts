@@ -26,18 +26,16 @@ function top(counts: ReadonlyMap<string, number>, most: number): [string, number
 
 /** Who did what, and what was refused. Requests are counted once, by their last event. */
 export async function logStats(
-  events: AsyncIterable<LoggedEvent | null>,
+  events: AsyncIterable<LoggedEvent>,
   { most, filter }: { most: number; filter: EventFilter },
-): Promise<{ requests: number; unreadable: number; users: [string, number][]; actions: [string, number][]; denied: [string, number][] }> {
+): Promise<{ requests: number; users: [string, number][]; actions: [string, number][]; denied: [string, number][] }> {
   const users = new Map<string, number>();
   const actions = new Map<string, number>();
   const denied = new Map<string, number>();
   const count = (map: Map<string, number>, key: string): void => void map.set(key, (map.get(key) ?? 0) + 1);
   let requests = 0;
-  let unreadable = 0;
   for await (const event of events) {
-    if (event === null) unreadable++;
-    else if ((event.stage === 'ResponseComplete' || event.stage === 'Panic') && passesFilter(event, filter)) {
+    if ((event.stage === 'ResponseComplete' || event.stage === 'Panic') && passesFilter(event, filter)) {
       requests++;
       const user = event.user.username ?? '<none>';
       const what = event.objectRef?.resource ?? event.requestURI.split('?', 1)[0] ?? '';
@@ -49,5 +47,5 @@ export async function logStats(
       if (code === 401 || code === 403) count(denied, `${user} ${action} ${code}`);
     }
   }
-  return { requests, unreadable, users: top(users, most), actions: top(actions, most), denied: top(denied, most) };
+  return { requests, users: top(users, most), actions: top(actions, most), denied: top(denied, most) };
 }

@@ -1,9 +1,12 @@
-import { createReadStream, statSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileFault, LineSplitter } from './log-lines.js';
 import type { Paint } from './paint.js';
 import type { LoggedEvent } from './read-log.js';
+import { visible } from './visible.js';
 
 const POLL_MS = 200;
+const CHUNK_BYTES = 64 * 1024;
 
 /** One event as one line for people. */
 export function showEvent(event: LoggedEvent, paint: Paint): string {
@@ -13,41 +16,78 @@ export function showEvent(event: LoggedEvent, paint: Paint): string {
   const what = objectRef === undefined ? event.requestURI : parts.join('/');
   const tone = code >= 500 ? 'red' : code >= 400 ? 'yellow' : 'green';
   return [
-    event.stageTimestamp,
+    visible(event.stageTimestamp),
     paint(code === 0 ? '-' : String(code), tone),
-    event.user.username ?? '<none>',
-    paint(event.verb, 'cyan'),
-    // What clients chose must not steer the terminal.
-    JSON.stringify(what).slice(1, -1),
+    visible(event.user.username ?? '<none>'),
+    paint(visible(event.verb), 'cyan'),
+    visible(what),
     event.stage === 'ResponseComplete' ? '' : event.stage,
   ]
     .filter((part) => part !== '')
     .join(' ');
 }
 
-/** The lines of a file, and those that are added until `signal` ends it; goes on in a new file after rotation. */
-export async function* followFile(file: string, signal: AbortSignal): AsyncGenerator<string> {
-  let at = 0;
-  let inode = 0;
-  let rest = '';
-  while (!signal.aborted) {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat !== undefined) {
-      if (stat.ino !== inode || stat.size < at) {
-        at = 0;
-        rest = '';
-        inode = stat.ino;
-      }
-      if (stat.size > at) {
-        const chunks: Buffer[] = [];
-        for await (const chunk of createReadStream(file, { start: at, end: stat.size - 1 })) chunks.push(chunk as Buffer);
-        at = stat.size;
-        const lines = (rest + Buffer.concat(chunks).toString('utf8')).split('\n');
-        rest = lines.pop() ?? '';
-        yield* lines;
+/** A file that is being read; keeps what was renamed, so that its last lines are not missed. */
+class OpenLog {
+  readonly #handle: FileHandle;
+  readonly #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  #lines = new LineSplitter();
+  #at = 0;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /** The lines that were added since. */
+  async *read(): AsyncGenerator<string | null> {
+    for (;;) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, 0, CHUNK_BYTES, this.#at);
+      if (bytesRead === 0) return;
+      this.#at += bytesRead;
+      yield* this.#lines.add(Buffer.from(this.#buffer.subarray(0, bytesRead)));
+    }
+  }
+
+  /** Whether the path leads to this file still; one that was emptied is read from its start. */
+  async isAt(file: string): Promise<boolean> {
+    const [mine, there] = [await this.#handle.stat(), await stat(file).catch(() => null)];
+    if (mine.size < this.#at) {
+      this.#at = 0;
+      this.#lines = new LineSplitter();
+    }
+    return there === null || (there.ino === mine.ino && there.dev === mine.dev);
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/**
+ * The lines of a file, and those that are added until `signal` ends it; goes on in a new file after rotation.
+ * Null stands for a line that is longer than any event.
+ *
+ * @throws {Error} naming the file, when it cannot be read.
+ */
+export async function* followFile(file: string, signal: AbortSignal): AsyncGenerator<string | null> {
+  let log: OpenLog | null = null;
+  try {
+    log = new OpenLog(await open(file));
+    while (!signal.aborted) {
+      yield* log.read();
+      if (await log.isAt(file)) {
+        await sleep(POLL_MS, undefined, { signal }).catch(() => {});
         continue;
       }
+      const next = await open(file);
+      // Whoever writes may have used the old file a little longer.
+      yield* log.read();
+      await log.close();
+      log = new OpenLog(next);
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  } catch (error) {
+    throw fileFault(file, error);
+  } finally {
+    await log?.close();
   }
 }

@@ -22,7 +22,7 @@ export function policyOf(policy: AuditPolicy | FlatPolicy): AuditPolicy {
   if ('rules' in policy) return policy;
   const { level, logRequests = true, logResponses = true, logMetadata = true } = policy;
   if (!LEVELS.includes(level))
-    throw new AuditPolicyError(`level: Unsupported value: ${JSON.stringify(level)}: one of ${LEVELS.join(', ')}`);
+    throw new AuditPolicyError([`level: Unsupported value: ${JSON.stringify(level)}: one of ${LEVELS.join(', ')}`]);
   const omitStages: AuditStage[] = [];
   if (!logRequests) omitStages.push('RequestReceived');
   if (!logResponses) omitStages.push('ResponseStarted', 'ResponseComplete', 'Panic');

@@ -1,15 +1,18 @@
-import { parseDocument } from 'yaml';
+import { parseYamlFields } from '@k/apimachinery/yaml';
 import { type AuditStage, LEVELS, STAGES } from '../event.js';
 import type { AuditPolicy, GroupResources, PolicyRule } from './policy.js';
 import { AuditPolicyError } from './policy-error.js';
 
 type Fields = Record<string, unknown>;
 
+/** Characters of a wrong value that are shown. */
+const SHOWN_CHARS_MAX = 100;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const SUBDOMAIN_TEXT =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const POLICY_FIELDS = ['apiVersion', 'kind', 'metadata', 'omitStages', 'omitManagedFields', 'rules'];
-const RULE_FIELDS = [
+/** Fields of a policy's file, of its rules and of their resources. */
+export const POLICY_FIELDS: readonly string[] = ['apiVersion', 'kind', 'metadata', 'omitStages', 'omitManagedFields', 'rules'];
+export const RULE_FIELDS: readonly string[] = [
   'level',
   'users',
   'userGroups',
@@ -20,30 +23,36 @@ const RULE_FIELDS = [
   'omitStages',
   'omitManagedFields',
 ];
+export const RESOURCES_FIELDS: readonly string[] = ['group', 'resources', 'resourceNames'];
+
+/** A value that is none of what its field takes, by the field. */
+function refuse(path: string, wanted: string, value: unknown): never {
+  const shown = JSON.stringify(value) ?? String(value);
+  throw new AuditPolicyError([
+    `failed decoding: ${path} must be ${wanted}, got ${shown.length > SHOWN_CHARS_MAX ? `${shown.slice(0, SHOWN_CHARS_MAX)}…` : shown}`,
+  ]);
+}
 
 function strings(value: unknown, path: string): string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
-    throw new AuditPolicyError(`failed decoding: ${path} must be a list of strings`);
+    refuse(path, 'a list of strings', value);
   }
   return value as string[];
 }
 
 function text(value: unknown, path: string): string {
-  if (value !== undefined && value !== null && typeof value !== 'string')
-    throw new AuditPolicyError(`failed decoding: ${path} must be a string`);
+  if (value !== undefined && value !== null && typeof value !== 'string') refuse(path, 'a string', value);
   return value ?? '';
 }
 
 function flag(value: unknown, path: string): boolean | undefined {
-  if (value !== undefined && value !== null && typeof value !== 'boolean')
-    throw new AuditPolicyError(`failed decoding: ${path} must be true or false`);
+  if (value !== undefined && value !== null && typeof value !== 'boolean') refuse(path, 'true or false', value);
   return value ?? undefined;
 }
 
 function fields(value: unknown, path: string, known: readonly string[], unknown: string[]): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new AuditPolicyError(`failed decoding: ${path} must be an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(path, 'an object', value);
   for (const key of Object.keys(value))
     if (!known.includes(key)) unknown.push(`unknown field "${path === 'the policy' ? '' : `${path}.`}${key}"`);
   return value as Fields;
@@ -57,10 +66,10 @@ function readRule(value: unknown, path: string, unknown: string[]): PolicyRule {
     if (list !== undefined) out[name] = list;
   }
   if (rule['resources'] !== undefined && rule['resources'] !== null) {
-    if (!Array.isArray(rule['resources'])) throw new AuditPolicyError(`failed decoding: ${path}.resources must be a list`);
+    if (!Array.isArray(rule['resources'])) refuse(`${path}.resources`, 'a list', rule['resources']);
     out['resources'] = rule['resources'].map((item, i): GroupResources => {
       const at = `${path}.resources[${i}]`;
-      const entry = fields(item, at, ['group', 'resources', 'resourceNames'], unknown);
+      const entry = fields(item, at, RESOURCES_FIELDS, unknown);
       const resources = strings(entry['resources'], `${at}.resources`);
       const resourceNames = strings(entry['resourceNames'], `${at}.resourceNames`);
       return {
@@ -78,7 +87,7 @@ function readRule(value: unknown, path: string, unknown: string[]): PolicyRule {
 /**
  * Parses and checks a policy.
  *
- * @param source - YAML or JSON text, or the object that it stands for.
+ * @param source - YAML 1.1 (or JSON) text, as Kubernetes reads it: the first document counts; or the object that it stands for.
  * @param warn - Hears of unknown and duplicate fields, which are ignored as upstream does.
  * @throws {AuditPolicyError} with every fault.
  */
@@ -86,18 +95,23 @@ export function parsePolicy(source: string | object, warn: (message: string) => 
   let value: unknown = source;
   const unknown: string[] = [];
   if (typeof source === 'string') {
-    const document = parseDocument(source, { uniqueKeys: false });
-    const [error] = document.errors;
-    if (error !== undefined) throw new AuditPolicyError(`failed decoding: ${error.message.split('\n')[0]}`);
-    value = document.toJS();
-    for (const duplicate of parseDocument(source).errors) unknown.push(duplicate.message.split('\n')[0] ?? duplicate.code);
+    try {
+      const parsed = parseYamlFields(source);
+      value = parsed.value;
+      unknown.push(...parsed.duplicates);
+    } catch (error) {
+      throw new AuditPolicyError([`failed decoding: ${error instanceof Error ? error.message : String(error)}`]);
+    }
   }
   const root = fields(value, 'the policy', POLICY_FIELDS, unknown);
   if (root['apiVersion'] !== 'audit.k8s.io/v1' || root['kind'] !== 'Policy') {
-    throw new AuditPolicyError(`unknown group version field ${String(root['apiVersion'])}, Kind=${String(root['kind'])} in policy`);
+    for (const field of ['apiVersion', 'kind']) {
+      if (text(root[field], field) === '') throw new AuditPolicyError([`failed decoding: ${field} is missing`]);
+    }
+    throw new AuditPolicyError([`unknown group version field ${String(root['apiVersion'])}, Kind=${String(root['kind'])} in policy`]);
   }
   const rules = root['rules'] ?? [];
-  if (!Array.isArray(rules)) throw new AuditPolicyError('failed decoding: rules must be a list');
+  if (!Array.isArray(rules)) refuse('rules', 'a list', rules);
   const policy: AuditPolicy = {
     omitStages: (strings(root['omitStages'], 'omitStages') ?? []) as AuditStage[],
     omitManagedFields: flag(root['omitManagedFields'], 'omitManagedFields') ?? false,
@@ -105,8 +119,8 @@ export function parsePolicy(source: string | object, warn: (message: string) => 
   };
   if (unknown.length > 0) warn(`Audit policy contains errors, falling back to lenient decoding: ${unknown.join(', ')}`);
   const faults = policyFaults(policy);
-  if (faults.length > 0) throw new AuditPolicyError(faults.length === 1 ? (faults[0] as string) : `[${faults.join(', ')}]`);
-  if (policy.rules.length === 0) throw new AuditPolicyError('loaded illegal policy with 0 rules');
+  if (faults.length > 0) throw new AuditPolicyError(faults);
+  if (policy.rules.length === 0) throw new AuditPolicyError(['loaded illegal policy with 0 rules']);
   return policy;
 }
 
