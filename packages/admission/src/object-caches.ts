@@ -25,10 +25,18 @@ export class ObjectCaches {
     return this.#filled ? action() : this.#wait(request).then(action);
   }
 
-  async #wait(request: AdmissionRequest): Promise<void> {
-    this.#filling ??= Promise.all(this.#resources.map(([group, resource]) => this.#objects.ready(group, resource))).then(() => {
+  async #fill(): Promise<void> {
+    try {
+      await Promise.all(this.#resources.map(([group, resource]) => this.#objects.ready(group, resource)));
       this.#filled = true;
-    });
+    } finally {
+      // After a failure the next request tries again.
+      this.#filling = null;
+    }
+  }
+
+  async #wait(request: AdmissionRequest): Promise<void> {
+    this.#filling ??= this.#fill();
     let timer: NodeJS.Timeout | undefined;
     try {
       await Promise.race([

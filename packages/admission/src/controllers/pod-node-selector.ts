@@ -3,25 +3,25 @@ import { type KubeObject, newForbidden, newStatusError } from '@k/apimachinery';
 import { ConfigurationReader } from '../configuration-reader.js';
 import type { AdmissionController, AdmissionDependencies, AdmissionRequest } from '../interface.js';
 import { ObjectCaches } from '../object-caches.js';
-import { podSpec } from '../pod-fields.js';
+import { type PodSpec, podSpec } from '../pod-fields.js';
 import { isCreate, isPod } from '../request-match.js';
 
 const ANNOTATION = 'scheduler.alpha.kubernetes.io/node-selector';
 const CLUSTER_DEFAULT = 'clusterDefaultNodeSelector';
 
-type Labels = Readonly<Record<string, string>>;
+type Labels = ReadonlyMap<string, string>;
 
 /** Selectors by namespace, and the cluster's under `clusterDefaultNodeSelector`: `a=b,c=d`. */
-export type NodeSelectors = Readonly<Record<string, string>>;
+export type NodeSelectors = ReadonlyMap<string, string>;
 
 /** @throws {RangeError} naming the field and the value that is wrong. */
 export function parsePodNodeSelectorConfiguration(configuration: unknown): NodeSelectors {
-  if (configuration === undefined) return {};
+  if (configuration === undefined) return new Map();
   const reader = new ConfigurationReader('PodNodeSelector', configuration);
   reader.expectFields(['podNodeSelectorPluginConfig']);
   const selectors = reader.object('podNodeSelectorPluginConfig');
-  return Object.fromEntries(
-    selectors.fields().map((name) => {
+  return new Map(
+    selectors.fields().map((name): [string, string] => {
       const text = selectors.optionalString(name) ?? '';
       try {
         parseLabels(text);
@@ -35,8 +35,8 @@ export function parsePodNodeSelectorConfiguration(configuration: unknown): NodeS
 
 /** Reads `a=b,c=d`. */
 function parseLabels(text: string): Labels {
-  if (text.trim() === '') return {};
-  return Object.fromEntries(
+  if (text.trim() === '') return new Map();
+  return new Map(
     text.split(',').map((item): [string, string] => {
       const parts = item.split('=');
       const [key = '', value = ''] = parts;
@@ -46,25 +46,26 @@ function parseLabels(text: string): Labels {
   );
 }
 
-const isConflict = (a: Labels, b: Labels): boolean => Object.entries(a).some(([key, value]) => b[key] !== undefined && b[key] !== value);
+const isConflict = (a: Labels, b: Labels): boolean => [...a].some(([key, value]) => (b.get(key) ?? value) !== value);
+const selectorOfPod = ({ nodeSelector = {} }: PodSpec): Labels => new Map(Object.entries(nodeSelector));
 
 /** The PodNodeSelector controller. */
-export function podNodeSelector({ objects }: AdmissionDependencies, selectors: NodeSelectors = {}): AdmissionController {
+export function podNodeSelector({ objects }: AdmissionDependencies, selectors: NodeSelectors = new Map()): AdmissionController {
   const caches = new ObjectCaches(objects, ['', 'namespaces']);
   const selectorOf = async (name: string): Promise<Labels> => {
     const found: KubeObject | undefined = objects.get('', 'namespaces', '', name) ?? (await objects.getLive('', 'namespaces', '', name));
     if (found === undefined) throw newStatusError(500, '', `namespace ${name} does not exist`);
-    return parseLabels(found.metadata?.annotations?.[ANNOTATION] ?? selectors[CLUSTER_DEFAULT] ?? '');
+    return parseLabels(found.metadata?.annotations?.[ANNOTATION] ?? selectors.get(CLUSTER_DEFAULT) ?? '');
   };
   const check = async (request: AdmissionRequest, pod: KubeObject, wanted: Labels): Promise<undefined> => {
-    const spec = podSpec(pod);
+    const own = selectorOfPod(podSpec(pod));
     const refuse = (text: string): never => {
       throw newForbidden(request.resource, pod.metadata?.name ?? '', text);
     };
-    if (isConflict(wanted, spec.nodeSelector ?? {})) refuse('pod node label selector conflicts with its namespace node label selector');
-    const allowed = parseLabels(selectors[request.namespace] ?? '');
-    const isAllowed = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => allowed[key] === value);
-    if (Object.keys(allowed).length > 0 && !isAllowed) refuse('pod node label selector labels conflict with its namespace whitelist');
+    if (isConflict(wanted, own)) refuse('pod node label selector conflicts with its namespace node label selector');
+    const allowed = parseLabels(selectors.get(request.namespace) ?? '');
+    const isAllowed = [...own].every(([key, value]) => allowed.get(key) === value);
+    if (allowed.size > 0 && !isAllowed) refuse('pod node label selector labels conflict with its namespace whitelist');
     return undefined;
   };
   return {
@@ -76,8 +77,8 @@ export function podNodeSelector({ objects }: AdmissionDependencies, selectors: N
       return caches.whenFilled(request, async () => {
         const wanted = await selectorOf(request.namespace);
         const spec = podSpec(object);
-        const own = spec.nodeSelector ?? {};
-        if (!isConflict(wanted, own) && Object.keys(wanted).length > 0) spec.nodeSelector = { ...wanted, ...own };
+        const own = selectorOfPod(spec);
+        if (!isConflict(wanted, own) && wanted.size > 0) spec.nodeSelector = Object.fromEntries([...wanted, ...own]);
         return check(request, object, wanted);
       });
     },

@@ -54,7 +54,7 @@ export function podTolerationRestriction({ objects }: AdmissionDependencies, clu
     if (text === '') return null;
     try {
       const list: unknown = JSON.parse(text);
-      if (Array.isArray(list)) return list as Toleration[];
+      if (Array.isArray(list) && list.every((item) => typeof item === 'object' && item !== null)) return list as Toleration[];
     } catch {
       // Falls through to the error below.
     }

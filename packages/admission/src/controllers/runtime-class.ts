@@ -20,7 +20,9 @@ const MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defi
 function isSameAmounts(a: Record<string, string>, b: Record<string, string>): boolean {
   const names = Object.keys(a);
   if (names.length !== Object.keys(b).length) return false;
-  return names.every((name) => b[name] !== undefined && Quantity.parse(a[name] as string).compare(Quantity.parse(b[name])) === 0);
+  return names.every(
+    (name) => Object.hasOwn(b, name) && Quantity.parse(a[name] as string).compare(Quantity.parse(b[name] as string)) === 0,
+  );
 }
 
 function setOverhead(spec: PodSpec, found: RuntimeClass): Answer {
@@ -35,8 +37,8 @@ function setScheduling(spec: PodSpec, { scheduling }: RuntimeClass): Answer {
   if (scheduling === undefined) return undefined;
   const own = spec.nodeSelector ?? {};
   for (const [key, value] of Object.entries(scheduling.nodeSelector ?? {})) {
-    const given = own[key];
-    if (given !== undefined && given !== value) {
+    const given = Object.hasOwn(own, key) ? own[key] : value;
+    if (given !== value) {
       return deny(`conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${given}`);
     }
   }

@@ -54,10 +54,11 @@ function faultOf(text: string, declarations: Declarations, expressions: Admissio
 /** The kinds that rules name outright. */
 function kindsOf(spec: ValidatingSpec, catalogue: Catalogue): { title: string; type: CelType }[] {
   const found = new Map<string, CelType>();
+  const names = servedNames(catalogue);
   for (const { apiGroups = [], apiVersions = [], resources = [] } of spec.matchConstraints?.resourceRules ?? []) {
-    for (const group of apiGroups) {
-      for (const version of apiVersions) {
-        for (const resource of resources) {
+    for (const group of known(apiGroups, names.groups)) {
+      for (const version of known(apiVersions, names.versions)) {
+        for (const resource of known(resources, names.resources)) {
           const served = catalogue.find(group, version, resource);
           if (served === undefined || found.size >= KINDS_MAX) continue;
           const title = `${group}/${version}, Kind=${served.definition.kind}`;
@@ -67,6 +68,18 @@ function kindsOf(spec: ValidatingSpec, catalogue: Catalogue): { title: string; t
     }
   }
   return [...found].map(([title, type]) => ({ title, type }));
+}
+
+/** Each once. Rules may hold thousands of names: only those that something has are combined. */
+const known = (given: readonly string[], served: ReadonlySet<string>): string[] => [...new Set(given)].filter((name) => served.has(name));
+
+function servedNames(catalogue: Catalogue): Record<'groups' | 'versions' | 'resources', ReadonlySet<string>> {
+  const definitions = [...catalogue.definitions()];
+  return {
+    groups: new Set(definitions.map(({ group }) => group)),
+    versions: new Set(definitions.flatMap(({ versions }) => versions.map(({ version }) => version))),
+    resources: new Set(definitions.map(({ resource }) => resource)),
+  };
 }
 
 /** Variables take the types that they have with this kind; one that has none is left untyped. */

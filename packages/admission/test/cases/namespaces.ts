@@ -75,6 +75,13 @@ const selector = (text: string) => ({ namespaces: [space('ns', 'Active', { 'sche
 
 export const podNodeSelector: Case[] = [
   {
+    name: 'names that objects inherit',
+    objects: { namespaces: [space('constructor', 'Active', { 'scheduler.alpha.kubernetes.io/node-selector': 'valueOf=x' })] },
+    resource: 'pods',
+    request: { namespace: 'constructor', object: pod({ nodeSelector: { disk: 'ssd' } }) },
+    object: { 'spec.nodeSelector': { valueOf: 'x', disk: 'ssd' } },
+  },
+  {
     name: 'merged',
     objects: selector('env=prod,zone=a'),
     resource: 'pods',
@@ -121,6 +128,14 @@ const tolerating = (annotations: Record<string, unknown>) => ({
 const gpu = { key: 'gpu', operator: 'Exists', effect: 'NoSchedule' };
 
 export const podTolerationRestriction: Case[] = [
+  {
+    name: 'a list of other things',
+    objects: tolerating({ defaultTolerations: [null] }),
+    resource: 'pods',
+    request: { object: pod({ tolerations: [{ key: 'own', operator: 'Exists' }] }) },
+    message: 'namespace ns: annotation scheduler.alpha.kubernetes.io/defaultTolerations is not a JSON list of tolerations',
+    code: 500,
+  },
   {
     name: 'defaults of the namespace come first',
     objects: tolerating({ defaultTolerations: [gpu] }),

@@ -161,7 +161,7 @@ export const extendedResourceToleration: Case[] = [
   },
 ];
 
-const kata = {
+const kata: NonNullable<Case['objects']> = {
   'runtimeclasses.node.k8s.io': [
     {
       metadata: { name: 'kata' },
@@ -169,6 +169,7 @@ const kata = {
       scheduling: { nodeSelector: { runtime: 'kata' }, tolerations: [{ key: 'kata', operator: 'Exists' }] },
     },
     { metadata: { name: 'plain' } },
+    { metadata: { name: 'odd' }, scheduling: { nodeSelector: { valueOf: 'x' } } },
   ],
 };
 
@@ -182,6 +183,12 @@ export const runtimeClass: Case[] = [
       'spec.nodeSelector': { a: 'b', runtime: 'kata' },
       'spec.tolerations': [{ key: 'kata', operator: 'Exists' }],
     },
+  },
+  {
+    name: 'names that objects inherit',
+    objects: kata,
+    ...pods({ object: pod({ runtimeClassName: 'odd', nodeSelector: { a: 'b' } }) }),
+    object: { 'spec.nodeSelector': { a: 'b', valueOf: 'x' } },
   },
   {
     name: 'equal amounts written otherwise',

@@ -37,3 +37,14 @@ it('follows lists, variables and parameters, and reads messages too', () => {
 it('says nothing about rules with wildcards', () => {
   expect(check({ validations: [{ expression: 'object.nope == 1' }] }, ['*'])).toEqual([]);
 });
+
+it('takes rules with thousands of names', () => {
+  const names = Array.from({ length: 3000 }, (_none, i) => `n${i}`);
+  const resourceRules = [
+    { apiGroups: [...names, 'apps'], apiVersions: [...names, 'v1'], operations: ['CREATE'], resources: [...names, 'deployments'] },
+  ];
+  const spec = { matchConstraints: { resourceRules }, validations: [{ expression: 'object.nope == 1' }] };
+  expect(typeCheckPolicy({ spec }, catalogue, expressions).map(({ warning }) => warning.split('\n')[0])).toEqual([
+    "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'nope'",
+  ]);
+});

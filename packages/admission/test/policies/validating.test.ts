@@ -195,7 +195,11 @@ describe('what expressions see', () => {
       namespace: { metadata: { name: 'ns', labels: { tier: 'gold' } } },
       user: { username: 'alice', groups: [] },
       authorize: ({ user, verb, resource }) =>
-        Promise.resolve({ allowed: user.username === 'alice' && verb === 'delete' && resource === 'configmaps', reason: '' }),
+        Promise.resolve({
+          allowed:
+            user.groups.includes('system:authenticated') || (user.username === 'alice' && verb === 'delete' && resource === 'configmaps'),
+          reason: '',
+        }),
     });
     expect(outcome).toMatchObject({ allowed: true });
   });
