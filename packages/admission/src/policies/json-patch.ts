@@ -16,16 +16,44 @@ export function applyPatchValue(object: KubeObject, value: unknown): KubeObject 
   if (!Array.isArray(value)) throw newInternalError('type mismatch: JSONPatchType.expression should evaluate to array');
   const operations = value.map(operationOf);
   let document: unknown = object;
-  for (const operation of operations) {
-    try {
-      document = applyJsonPatch(document, [operation as never]);
-    } catch (error) {
-      if (!StatusError.is(error)) throw error;
-      if (operation.op === 'test' && parentOf(document, operation.path) !== undefined) return object;
-      throw new MutationError(`JSON Patch: ${faultOf(document, operation)}`);
+  // Each application copies the document: not one for each operation, and no more than the limit of requests at once.
+  for (let i = 0; i < operations.length; i += AT_ONCE) {
+    const part = operations.slice(i, i + AT_ONCE);
+    const after = tryPatch(document, part);
+    if (after === null) {
+      const [before, operation] = firstFailure(document, part);
+      if (operation.op === 'test' && parentOf(before, operation.path) !== undefined) return object;
+      throw new MutationError(`JSON Patch: ${faultOf(before, operation)}`);
     }
+    document = after.document;
   }
   return document as KubeObject;
+}
+
+const AT_ONCE = 1000;
+
+/** Null when an operation does not apply. */
+function tryPatch(document: unknown, operations: readonly PatchOperation[]): { document: unknown } | null {
+  try {
+    return { document: applyJsonPatch(document, operations as never) };
+  } catch (error) {
+    if (StatusError.is(error)) return null;
+    throw error;
+  }
+}
+
+/** The operation that does not apply, with the document that those before it leave. */
+function firstFailure(document: unknown, operations: readonly PatchOperation[]): [before: unknown, operation: PatchOperation] {
+  let before = document;
+  let applied = 0;
+  let failing = operations.length;
+  while (failing - applied > 1) {
+    const middle = (applied + failing) >> 1;
+    const after = tryPatch(document, operations.slice(0, middle));
+    if (after === null) failing = middle;
+    else [before, applied] = [after.document, middle];
+  }
+  return [before, operations[applied] as PatchOperation];
 }
 
 function operationOf(item: unknown): PatchOperation {

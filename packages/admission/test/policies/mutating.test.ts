@@ -115,6 +115,17 @@ describe('a JSON patch', () => {
     expect(outcome.allowed ? '' : outcome.reason).toBe(`policy 'm' with binding 'm' denied request: JSON Patch: ${text}`);
   });
 
+  it('of thousands of operations is applied, or its first failure told', async () => {
+    const many = configMap('c', Object.fromEntries(Array.from({ length: 2500 }, (_none, i) => [`k${i}`, 'v'])));
+    const removeAll = "object.data.map(k, JSONPatch{op: 'remove', path: '/data/' + k})";
+    const outcome = await judge({ policy: mutating([jsonPatch(removeAll)]), object: many });
+    expect(outcome.allowed ? outcome.object : outcome.reason).toEqual(configMap('c'));
+    const refused = await judge({ policy: mutating([jsonPatch(`${removeAll} + ${removeAll}`)]), object: many });
+    expect(refused.allowed ? '' : refused.reason).toBe(
+      "policy 'm' with binding 'm' denied request: JSON Patch: error in remove for path: '/data/k0': Unable to remove nonexistent key: k0: missing value",
+    );
+  });
+
   it('whose result is no object of the kind is an internal error', async () => {
     const expression = "[JSONPatch{op: 'replace', path: '/data', value: 'text'}]";
     expect(await judge({ policy: mutating([jsonPatch(expression)]), object })).toMatchObject({ allowed: false, code: 500 });
