@@ -32,8 +32,19 @@ export function celName(name: string): string | null {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : null;
 }
 
+type Named = ReadonlyMap<string, readonly [property: string, child: SchemaNode]>;
+
+/** Every value of a node asks for them. */
+const known = new WeakMap<SchemaNode, Named>();
+
 /** The properties of a node by the names that expressions have for them. */
-export function namedProperties(node: SchemaNode): Map<string, [property: string, child: SchemaNode]> {
+export function namedProperties(node: SchemaNode): Named {
+  const found = known.get(node) ?? nameProperties(node);
+  known.set(node, found);
+  return found;
+}
+
+function nameProperties(node: SchemaNode): Named {
   const named = new Map<string, [string, SchemaNode]>();
   for (const [property, child] of node.properties) {
     const name = celName(property);

@@ -1,7 +1,7 @@
 /** Runs the rules of a schema over an object: each node's own, then those below it. */
 import { type CelBudget, CelBudgetError, CelEvaluationError, type CelExpression } from '@k/admission/cel';
-import { deepEqual, hasRules, type RuleValidator, type SchemaNode } from '@k/api';
-import { type FieldError, OMIT_VALUE } from '@k/apimachinery';
+import { deepEqual, type RuleValidator, type SchemaNode } from '@k/api';
+import { type FieldError, OMIT_VALUE, stringifyExactJson } from '@k/apimachinery';
 import { optionalValue, ruleValue } from './cel-types.js';
 import { compileRule, type RuleProgram } from './rule-program.js';
 
@@ -32,20 +32,21 @@ interface Run {
   errors: FieldError[];
 }
 
-function collect(node: SchemaNode, isRoot: boolean, programs: Map<SchemaNode, RuleProgram[]>): void {
-  if (node.rules.length > 0)
-    programs.set(
-      node,
-      node.rules.map((rule) => compileRule(rule, node, isRoot)),
-    );
-  for (const child of node.properties.values()) collect(child, false, programs);
-  if (node.items !== undefined) collect(node.items, false, programs);
-  if (node.values !== undefined) collect(node.values, false, programs);
+/** Compiles the rules of a node and of all below it. Nodes without any rules there are left out. */
+function collect(node: SchemaNode, isRoot: boolean, programs: Map<SchemaNode, readonly RuleProgram[]>): boolean {
+  const below = [...node.properties.values(), node.items, node.values].filter((child) => child !== undefined);
+  const areBelow = below.map((child) => collect(child, false, programs)).includes(true);
+  if (node.rules.length === 0 && !areBelow) return false;
+  programs.set(
+    node,
+    node.rules.map((rule) => compileRule(rule, node, isRoot)),
+  );
+  return true;
 }
 
 /** Compiles the rules of a schema. Validated definitions compile; others throw. */
 export function compileRules(root: SchemaNode): RuleValidator {
-  const programs = new Map<SchemaNode, RuleProgram[]>();
+  const programs = new Map<SchemaNode, readonly RuleProgram[]>();
   collect(root, true, programs);
   return (object, old) => {
     const run: Run = { programs, root, budget: { left: OBJECT_BUDGET }, errors: [] };
@@ -60,12 +61,16 @@ export function compileRules(root: SchemaNode): RuleValidator {
 }
 
 function walk(value: unknown, old: Old, node: SchemaNode, path: string, run: Run): void {
-  if (value === null || value === undefined || !hasRules(node)) return;
+  if (value === null || value === undefined || !run.programs.has(node)) return;
   runRules(value, old, node, path, run);
   if (Array.isArray(value)) {
     const { items } = node;
     if (items === undefined) return;
-    for (const [i, item] of value.entries()) walk(item, previousItem(item, old, node), items, `${path}[${i}]`, run);
+    const before = previousItems(old, node);
+    for (const [i, item] of value.entries()) {
+      const key = before === null ? null : keyOf(item, node);
+      walk(item, key === null ? undefined : before?.get(key), items, `${path}[${i}]`, run);
+    }
   } else if (isMap(value)) {
     const before = isMap(old?.value) ? old.value : undefined;
     for (const key of Object.keys(value).sort()) {
@@ -79,16 +84,24 @@ function walk(value: unknown, old: Old, node: SchemaNode, path: string, run: Run
   }
 }
 
-/** The old entry that an entry continues: lists that are maps tell by their keys. */
-function previousItem(item: unknown, old: Old, node: SchemaNode): Old {
-  if (node.listType !== 'map' || !isMap(item) || !Array.isArray(old?.value)) return undefined;
-  const found = old.value.find((entry) => isMap(entry) && node.listMapKeys.every((key) => deepEqual(entry[key], item[key])));
-  return found === undefined ? undefined : { value: found };
+/** The old entries by what tells them apart, which lists have that are maps; null for others. */
+function previousItems(old: Old, node: SchemaNode): ReadonlyMap<string, Old> | null {
+  if (node.listType !== 'map' || !Array.isArray(old?.value)) return null;
+  const items = new Map<string, Old>();
+  for (const value of old.value) {
+    const key = keyOf(value, node);
+    if (key !== null && !items.has(key)) items.set(key, { value });
+  }
+  return items;
+}
+
+function keyOf(item: unknown, { listMapKeys }: SchemaNode): string | null {
+  return isMap(item) ? stringifyExactJson(listMapKeys.map((name) => item[name] ?? null)) : null;
 }
 
 function runRules(value: unknown, old: Old, node: SchemaNode, path: string, run: Run): void {
   const programs = run.programs.get(node);
-  if (programs === undefined) return;
+  if (programs === undefined || programs.length === 0) return;
   const isObject = node === run.root || node.embedded;
   const self = ruleValue(value, node, isObject);
   const oldSelf = old === undefined ? undefined : ruleValue(old.value, node, isObject);
