@@ -8,6 +8,7 @@ export { KUBERNETES_VERSION } from './kubernetes-version.js';
 export * from './label-selector.js';
 export * from './object.js';
 export * from './quantity.js';
+export { decodePath, parseQuery, type RequestInfo, resolveRequestInfo } from './request-info.js';
 export * from './schema.js';
 export * from './status.js';
 export * from './strict-json.js';

@@ -1,9 +1,9 @@
+import type { RequestInfo } from '@k/apimachinery';
 import type { UserInfo } from '@k/auth';
 import type { RequestAudit } from './audit-context.js';
 import type { Exchange } from './http/exchange.js';
 import type { MediaType } from './http/negotiate.js';
 import type { LatencyTracker } from './latency-tracker.js';
-import type { RequestInfo } from './request-info.js';
 import type { WarningRecorder } from './warnings.js';
 
 /** The state of one request on its way through the chain. Each field names the filter that writes it. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { parseQuery, resolveRequestInfo } from '@k/apimachinery';
 import type { Logger } from 'pino';
 import type { Filter, RequestContext } from './context.js';
 import { runChain } from './handler-chain.js';
 import type { Exchange } from './http/exchange.js';
 import type { ServerMetrics } from './metrics.js';
-import { parseQuery, resolveRequestInfo } from './request-info.js';
 import { WarningRecorder } from './warnings.js';
 
 /** Makes the context of one request and runs it. */

@@ -1,8 +1,7 @@
 /** Which FlowSchema a request belongs to: the first by precedence whose subjects and rules match. */
 import type { FlowSchemaResourceRule, FlowSchemaRules, FlowSchemaSpec, FlowSchemaSubject } from '@k/api';
-import type { KubeObject } from '@k/apimachinery';
+import type { KubeObject, RequestInfo } from '@k/apimachinery';
 import type { UserInfo } from '@k/auth';
-import type { RequestInfo } from '../request-info.js';
 
 /** The uids that tell a client how its request was classified. */
 export interface Classification {

@@ -1,11 +1,10 @@
 /** The last stage: finds the resource and the handler of the verb. */
-import { goQuote, newBadRequest, newNotFound, newStatusError } from '@k/apimachinery';
+import { decodePath, goQuote, newBadRequest, newNotFound, newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { isBuiltInGroup } from '../discovery/documents.js';
 import { refuseProtobuf } from '../http/negotiate.js';
 import { sendBytes } from '../http/respond.js';
 import { withTimedStorage } from '../latency-tracker.js';
-import { decodePath } from '../request-info.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 import { SCALE_HANDLERS } from '../subresources/scale.js';
 import { handleCreate } from './create.js';

@@ -1,12 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { createBuiltInCatalogue } from '@k/api';
+import { resolveRequestInfo } from '@k/apimachinery';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/context.js';
 import { discoveryFilter } from '../../src/discovery/filter.js';
 import { runChain } from '../../src/handler-chain.js';
 import { openApiFilter } from '../../src/openapi/filter.js';
-import { resolveRequestInfo } from '../../src/request-info.js';
 import { WarningRecorder } from '../../src/warnings.js';
 import { MemoryExchange } from '../support/memory-exchange.js';
 
