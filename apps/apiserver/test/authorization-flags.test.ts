@@ -30,7 +30,7 @@ describe('flags', () => {
     [['--authorization-webhook-config-file=x'], 'cannot specify --authorization-webhook-config-file without mode Webhook'],
     [
       ['--authorization-mode=Webhook', `--authorization-webhook-config-file=${file}`],
-      `--authorization-webhook-config-file: kubeconfig "${file}": the current context names no cluster with a server`,
+      `--authorization-webhook-config-file: kubeconfig "${file}": current-context is missing`,
     ],
     [
       ['--authorization-mode=RBAC', `--authorization-config=${file}`],

@@ -31,6 +31,7 @@ export interface LoggedResponse extends LoggedRequest {
   auditId: string;
   /** The HTTP status code. */
   status: number;
+  /** The answer as an object; one of kind Status is the response status, too. */
   responseObject?: object | null | undefined;
 }
 
@@ -89,7 +90,8 @@ export class AuditLogger {
     if (auditor === null) return;
     if (known !== undefined && requestObject) auditor.setRequestObject(requestObject);
     auditor.setResponseStatus(status);
-    if (responseObject) auditor.setResponseObject(responseObject);
+    if ((responseObject as { kind?: unknown } | undefined)?.kind === 'Status') auditor.setResponseStatusObject(responseObject as object);
+    else if (responseObject) auditor.setResponseObject(responseObject);
     await auditor.complete();
   }
 

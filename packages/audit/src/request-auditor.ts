@@ -169,7 +169,7 @@ export class RequestAuditor {
     this.#responseStatus ??= { metadata: {}, code };
   }
 
-  /** The answer is a Status: it is the response status, and the response object where that is wanted. */
+  /** The answer is a Status: it is the response status, and the response object where that is wanted. Fields of other types are left out. */
   setResponseStatusObject(status: {
     status?: string | undefined;
     message?: string | undefined;
@@ -178,11 +178,13 @@ export class RequestAuditor {
     code?: number | undefined;
   }): void {
     const out: AuditResponseStatus = { metadata: {} };
-    if (status.status) out.status = status.status;
-    if (status.message) out.message = status.message;
-    if (status.reason) out.reason = status.reason;
-    if (status.details) out.details = status.details;
-    const code = status.code ?? this.#responseStatus?.code;
+    // Adapters hand over what a service has sent, which may call itself a Status and be none.
+    for (const name of ['status', 'message', 'reason'] as const) {
+      const text: unknown = status[name];
+      if (typeof text === 'string' && text !== '') out[name] = text;
+    }
+    if (typeof status.details === 'object' && status.details !== null) out.details = status.details;
+    const code = typeof status.code === 'number' ? status.code : this.#responseStatus?.code;
     if (code !== undefined) out.code = code;
     this.#responseStatus = out;
     this.setResponseObject({ kind: 'Status', apiVersion: 'v1', metadata: {}, ...status });

@@ -39,7 +39,7 @@ function answerOf(path: string): { code: number; body: object } {
 
 async function nodeServer(logger: AuditLogger, options: AdapterOptions<IncomingMessage> | null = null): Promise<string> {
   const handler = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (request.url === '/fault') throw new Error('boom');
+    if (request.url === '/fault') throw new RangeError('boom');
     if (request.url === '/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
       setTimeout(() => response.end(), 30);
@@ -65,7 +65,7 @@ async function expressServer(
   const audit = expressAudit(logger, options ?? { user, attributes: (request) => attributes(request.path) });
   app.use(audit.requests, express.json());
   app.get('/fault', () => {
-    throw new Error('boom');
+    throw new RangeError('boom');
   });
   app.get('/stream', (_request, response) => {
     response.type('text/event-stream').write('data: 1\n\n');
@@ -90,7 +90,7 @@ async function fastifyServer(
   const app = fastify();
   fastifyAudit(app, logger, options ?? { user, attributes: (request) => attributes(request.url) });
   app.get('/fault', async () => {
-    throw new Error('boom');
+    throw new RangeError('boom');
   });
   app.get('/stream', (_request, reply) => {
     reply.hijack();
@@ -151,7 +151,7 @@ describe.each([
     expect(answer.status).toBe(500);
     await answer.text();
     await settled(events, 2);
-    expect(events[1]).toMatchObject({ stage: 'Panic', responseStatus: { code: 500, message: "APIServer panic'd: boom" } });
+    expect(events[1]).toMatchObject({ stage: 'Panic', responseStatus: { code: 500, message: "APIServer panic'd: RangeError" } });
   });
 
   it('logs the start of a stream', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -14,6 +14,7 @@ import {
   logBackend,
   truncateBackend,
   unionBackend,
+  webhookBackend,
 } from '../src/index.js';
 import { event, memory } from './support/events.js';
 
@@ -50,6 +51,22 @@ describe('the log backend', () => {
     for (let i = 0; i < 30; i++) log.process([event(i, { requestURI: big })]);
     await log.close();
     expect(readdirSync(dir).length).toBe(3);
+  });
+
+  it('gives the next file the permissions of the one it puts aside, and compresses what a crash has left', async () => {
+    const path = join(dir, 'audit.log');
+    const left = join(dir, 'audit-2026-01-01T00-00-00.000.log');
+    writeFileSync(path, '');
+    writeFileSync(left, 'left\n');
+    writeFileSync(`${left}.gz.part`, 'half of it');
+    for (const file of [path, left]) chmodSync(file, 0o644);
+    const log = logBackend({ path, maxSizeMb: 1, compress: true });
+    for (let i = 0; i < 5; i++) log.process([event(i, { requestURI: 'x'.repeat(300_000) })]);
+    await log.close();
+    const names = readdirSync(dir).sort();
+    expect(names.map((name) => name.replace(/[\d-]+T[\d.-]+(?=\.log)/, 'AT'))).toEqual(['auditAT.log.gz', 'auditAT.log.gz', 'audit.log']);
+    expect(names.map((name) => (statSync(join(dir, name)).mode & 0o777).toString(8))).toEqual(['644', '644', '644']);
+    expect(gunzipSync(readFileSync(`${left}.gz`)).toString()).toBe('left\n');
   });
 
   it('goes on in a new file after its file was moved', async () => {
@@ -104,7 +121,7 @@ describe('truncation', () => {
       onError: ({ plugin, events, error }) => lost.push(`${plugin}: ${(error as Error).message}: ${events.map(({ auditID }) => auditID)}`),
     });
     const given = [event(1), event(2, { requestObject: big, responseObject: big }), event(3, { requestURI: 'x'.repeat(500) })];
-    expect(truncate.process([...given, event(4, { level: 'Metadata', requestURI: 'x'.repeat(500) })])).toBe(false);
+    expect(truncate.process([...given, event(4, { level: 'Metadata', requestURI: 'x'.repeat(500) })])).toBe(true);
     expect(
       backend.events.map(({ auditID, requestObject, responseObject, annotations }) => [
         auditID,
@@ -121,8 +138,11 @@ describe('truncation', () => {
 
   it('counts the newline', () => {
     const size = formatEvent(event(1)).length + 1;
-    const drops = (maxEventBytes: number): boolean =>
-      truncateBackend(memory(), { maxEventBytes }).process([event(1, { level: 'Metadata' })]) !== true;
+    const drops = (maxEventBytes: number): boolean => {
+      const backend = memory();
+      truncateBackend(backend, { maxEventBytes }).process([event(1, { level: 'Metadata' })]);
+      return backend.events.length === 0;
+    };
     // The level has two letters more.
     expect([drops(size + 1), drops(size)]).toEqual([false, true]);
   });
@@ -231,4 +251,22 @@ it('a token bucket gives the burst at once, then one token per interval, and nev
   expect(bucket.take()).toBe(0);
   now = 100_000;
   expect([bucket.take(), bucket.take(), bucket.take()]).toEqual([0, 0, 100]);
+});
+
+describe('numbers that would keep events from being written are refused', () => {
+  it.each([
+    [() => bufferedBackend(memory(), { maxBatchSize: 0 }), '"maxBatchSize" expected a positive whole number, got 0'],
+    [() => bufferedBackend(memory(), { maxBatchSize: 0.5 }), '"maxBatchSize" expected a positive whole number, got 0.5'],
+    [() => bufferedBackend(memory(), { bufferSize: -1 }), '"bufferSize" expected a positive whole number, got -1'],
+    [() => bufferedBackend(memory(), { maxBatchWaitMs: Number.NaN }), '"maxBatchWaitMs" expected 0 or more, got NaN'],
+    [() => bufferedBackend(memory(), { throttle: { qps: 0, burst: 1 } }), '"throttle.qps" expected a positive number, got 0'],
+    [() => truncateBackend(memory(), { maxEventBytes: 0 }), '"maxEventBytes" expected a positive number, got 0'],
+    [() => truncateBackend(memory(), { maxEventBytes: 10, maxBatchBytes: 9 }), '"maxBatchBytes" expected at least 10, got 9'],
+    [() => logBackend({ path: join(dir, 'no'), maxSizeMb: -1 }), '"maxSizeMb" expected 0 or more, got -1'],
+    [() => webhookBackend({ target: { url: 'audit.example:443' } }), '"target.url" expected an http or https URL, got "audit.example:443"'],
+    [() => webhookBackend({ target: { url: 'http://a' }, timeoutMs: 0 }), '"timeoutMs" expected a positive number, got 0'],
+  ])('%s', (make, message) => {
+    expect(make).toThrow(message);
+    expect(readdirSync(dir)).toEqual([]);
+  });
 });

@@ -6,6 +6,7 @@ import {
   AuditLogger,
   type AuditRequest,
   formatEvent,
+  kubernetesAttributes,
   legacyLine,
   parsePolicy,
   sourceIps,
@@ -190,6 +191,14 @@ describe('the legacy format', () => {
     );
   });
 
+  it('names no groups of nobody', () => {
+    const backend = memory();
+    logger('Metadata', backend)
+      .begin({ ...request, user: { groups: ['a'] } })
+      ?.complete();
+    expect(legacyLine(backend.events[0] as AuditEvent)).toContain(' user="<none>" groups="<none>" ');
+  });
+
   it('is one line', () => {
     const backend = memory();
     logger('Metadata', backend).begin(request)?.emit('RequestReceived');
@@ -197,6 +206,25 @@ describe('the legacy format', () => {
       '2026-01-01T00:00:00Z AUDIT: id="id-1" stage="RequestReceived" ip="127.0.0.1" method="create" user="admin" groups="\\"system:masters\\"" as="<self>" asgroups="<lookup>" user-agent="kubectl/v1.36.2" namespace="default" uri="/api/v1/namespaces/default/pods?x=<1>" response="<deferred>"',
     );
   });
+});
+
+it.each([
+  ['POST', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'create', ''],
+  ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'list', 'x'],
+  ['list', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'list', 'x'],
+  ['DELETE', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'deletecollection', 'x'],
+  ['GET', '/api/v1/namespaces/a%2Fpods', 'list', ''],
+])('%s %s is %s of "%s"', (method, uri, verb, name) => {
+  expect(kubernetesAttributes(method, uri)).toMatchObject({ resource: 'pods', verb, name });
+});
+
+it('an answer that is a Status is the response status', async () => {
+  const backend = memory();
+  const asked = { uri: '/api/v1/pods', verb: 'GET', user: { username: 'alice' } };
+  const audit = new AuditLogger(backend, { level: 'Metadata', logRequests: false });
+  const responseObject = { kind: 'Status', status: 'Failure', reason: 'Forbidden', message: 'no', code: 403 };
+  await audit.logResponse({ ...asked, auditId: await audit.logRequest(asked), status: 403, responseObject });
+  expect(backend.events[0]?.responseStatus).toEqual({ metadata: {}, status: 'Failure', message: 'no', reason: 'Forbidden', code: 403 });
 });
 
 it('counts events, levels, refusals and losses under kube-apiserver names', async () => {

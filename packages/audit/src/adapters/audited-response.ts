@@ -61,24 +61,26 @@ function parsed(body: Buffer | null): object | null {
 }
 
 /** Calls back at the head of the answer and with every chunk of it. */
-function tapResponse(response: ServerResponse, onHead: () => void, onChunk: ((chunk: Buffer) => void) | null): void {
+function tapResponse(response: ServerResponse, onHead: () => void, onChunk: (chunk: Buffer) => void): void {
   const { writeHead, write, end } = response;
   response.writeHead = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
     const out = (writeHead as (...given: unknown[]) => ServerResponse).apply(this, args);
     onHead();
     return out;
   } as typeof writeHead;
-  if (onChunk === null) return;
   const see = (chunk: unknown, encoding: unknown): void => {
     if (typeof chunk === 'string') onChunk(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'));
     else if (chunk instanceof Uint8Array) onChunk(Buffer.from(chunk));
   };
+  // Over HTTP/2, `end` calls `write` with its chunk.
+  let isEnding = false;
   response.write = function (this: ServerResponse, ...args: unknown[]): boolean {
-    see(args[0], args[1]);
+    if (!isEnding) see(args[0], args[1]);
     return (write as (...given: unknown[]) => boolean).apply(this, args);
   } as typeof write;
   response.end = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
     see(args[0], args[1]);
+    isEnding = true;
     return (end as (...given: unknown[]) => ServerResponse).apply(this, args);
   } as typeof end;
 }
@@ -136,13 +138,12 @@ export async function auditExchange<Request>(
       started = true;
       void auditor.emit('ResponseStarted');
     },
-    isStream
-      ? null
-      : (chunk) => {
-          if (!auditor.wantsResponseObject && response.statusCode < 400) return;
-          sizeBytes += chunk.length;
-          if (sizeBytes <= bytesMax) chunks.push(chunk);
-        },
+    (chunk) => {
+      if (response.statusCode < 400 && (isStream || !auditor.wantsResponseObject)) return;
+      sizeBytes += chunk.length;
+      if (sizeBytes <= bytesMax) chunks.push(chunk);
+      else chunks.length = 0;
+    },
   );
   response.once('close', () => {
     readBody();
@@ -164,7 +165,8 @@ export async function auditExchange<Request>(
     auditor,
     isAccepted: true,
     panic(error) {
-      failure ??= error instanceof Error ? error.message : String(error);
+      // Its text may hold anything; that is for the server's own log.
+      failure ??= error instanceof Error ? error.name : typeof error;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
+import { requireCount, requireNotNegative, requirePositive } from './limits.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** How events are gathered. */
@@ -15,9 +16,16 @@ export interface BufferOptions {
   onError?: AuditErrorHandler;
 }
 
-/** Collects events and hands them on in batches; never makes a request wait. */
+/**
+ * Collects events and hands them on in batches; never makes a request wait.
+ *
+ * @throws {RangeError} for sizes or a throttle that are not positive.
+ */
 export function bufferedBackend(backend: AuditBackend, options: BufferOptions = {}): AuditBackend {
   const { bufferSize = 10_000, maxBatchSize = 400, maxBatchWaitMs = 30_000, throttle, onError } = options;
+  requireCount({ bufferSize, maxBatchSize });
+  if (throttle !== undefined) requirePositive({ 'throttle.qps': throttle.qps, 'throttle.burst': throttle.burst });
+  requireNotNegative({ maxBatchWaitMs });
   const tokens = throttle === undefined ? null : new TokenBucket(throttle);
   const queue: AuditEvent[] = [];
   const sending = new Set<Promise<unknown>>();

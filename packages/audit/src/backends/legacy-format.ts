@@ -18,7 +18,7 @@ export function legacyLine(event: AuditEvent): string {
     ['ip', event.sourceIPs?.[0] ?? '<unknown>'],
     ['method', event.verb],
     ['user', user.username || '<none>'],
-    ['groups', groupsOf(user.groups, '<none>')],
+    ['groups', user.username ? groupsOf(user.groups, '<none>') : '<none>'],
     ['as', impersonatedUser?.username ?? '<self>'],
     ['asgroups', impersonatedUser === undefined ? '<lookup>' : groupsOf(impersonatedUser.groups, '<lookup>')],
     ['user-agent', event.userAgent ?? ''],

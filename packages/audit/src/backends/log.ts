@@ -3,6 +3,7 @@ import type { AuditEvent } from '../event.js';
 import { createMicroTime, formatEvent } from '../format-event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
 import { legacyLine } from './legacy-format.js';
+import { requireNotNegative } from './limits.js';
 import { LineJoiner } from './line-joiner.js';
 import { LineSink } from './line-sink.js';
 import { RotatingFile } from './rotating-file.js';
@@ -34,10 +35,12 @@ export interface LogBackend extends AuditBackend {
  * Events become lines, those of one turn of the event loop one write. An event is accepted once the kernel has its line:
  * it survives the process. On a full disk events are reported and held, and written once there is room.
  *
- * @throws when the file cannot be opened.
+ * @throws {RangeError} for a negative `maxSizeMb`, `maxBackups` or `maxAgeDays`.
+ * @throws {Error} when the file cannot be opened.
  */
 export function logBackend(options: LogOptions): LogBackend {
   const { path, format = 'json', maxSizeMb = 100, maxBackups = 100, maxAgeDays = 366, compress = false, onError } = options;
+  requireNotNegative({ maxSizeMb, maxBackups, maxAgeDays });
   const time = createMicroTime();
   const line =
     format === 'legacy'
@@ -80,7 +83,10 @@ export function logBackend(options: LogOptions): LogBackend {
 
 /** The log of a file, under the name by which guides know it. */
 export const FileAuditBackend: {
-  /** @param path - Made when it is missing. */
+  /**
+   * @param path - Made when it is missing.
+   * @throws {Error} as {@link logBackend} does.
+   */
   open(path: string, options?: Omit<LogOptions, 'path'>): Promise<LogBackend>;
 } = {
   open: async (path, options = {}) => logBackend({ ...options, path }),

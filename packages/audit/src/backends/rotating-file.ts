@@ -1,8 +1,11 @@
 /** A file of whole lines that is put aside when it is full. */
 import {
+  chmodSync,
   closeSync,
   createReadStream,
   createWriteStream,
+  fchmodSync,
+  fchownSync,
   fstatSync,
   ftruncateSync,
   mkdirSync,
@@ -10,6 +13,7 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
@@ -63,6 +67,27 @@ function cutTornTail(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Who may read a log may read its next file; a change of owner that the process may not make is left. */
+function keepAccess(fd: number, { mode, uid, gid }: Stats): void {
+  const given = fstatSync(fd);
+  if (given.uid !== uid || given.gid !== gid) {
+    try {
+      fchownSync(fd, uid, gid);
+    } catch {}
+  }
+  if (given.mode !== mode) fchmodSync(fd, mode & 0o777);
+}
+
+/** A file called `.gz` is always whole. */
+async function gzipInPlace(file: string): Promise<void> {
+  const part = `${file}.gz.part`;
+  const { mode } = statSync(file);
+  await pipeline(createReadStream(file), createGzip(), createWriteStream(part, { mode: 0o600 }));
+  chmodSync(part, mode & 0o777);
+  renameSync(part, `${file}.gz`);
+  unlinkSync(file);
 }
 
 /** One file that only ever holds whole lines. */
@@ -124,7 +149,10 @@ export class RotatingFile implements LineTarget {
     try {
       renameSync(path, target);
       try {
-        this.#replace(new LineSink(path));
+        const before = fstatSync(this.#sink.fd);
+        const next = new LineSink(path);
+        keepAccess(next.fd, before);
+        this.#replace(next);
       } catch (error) {
         // No new file, so the old one stays where lines are looked for.
         renameSync(target, path);
@@ -136,26 +164,28 @@ export class RotatingFile implements LineTarget {
       return;
     }
     this.#isRotationBroken = false;
-    this.#work = this.#work.then(() => this.#tidy(target)).catch(this.#options.onRotationError);
+    this.#work = this.#work.then(() => this.#tidy()).catch(this.#options.onRotationError);
   }
 
-  /** Compresses what was rotated and removes what is old. */
-  async #tidy(rotated: string): Promise<void> {
-    const { path, compress, maxBackups, maxAgeDays } = this.#options;
-    if (compress) {
-      await pipeline(createReadStream(rotated), createGzip(), createWriteStream(`${rotated}.gz`, { mode: 0o600 }));
-      unlinkSync(rotated);
-    }
+  /** Files that were put aside, newest first. */
+  #backups(): string[] {
+    const { path } = this.#options;
     const ext = extname(path);
     const stem = `${basename(path, ext)}-`;
     const dir = dirname(path);
-    const backups = readdirSync(dir)
+    return readdirSync(dir)
       .filter((name) => name.startsWith(stem) && (name.endsWith(ext) || name.endsWith(`${ext}.gz`)))
       .filter((name) => /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}/.test(name.slice(stem.length)))
       .sort()
-      .reverse();
-    backups.forEach((name, i) => {
-      const file = join(dir, name);
+      .reverse()
+      .map((name) => join(dir, name));
+  }
+
+  /** Compresses what was rotated, also what a crash left as it was, and removes what is old. */
+  async #tidy(): Promise<void> {
+    const { compress, maxBackups, maxAgeDays } = this.#options;
+    if (compress) for (const file of this.#backups()) if (!file.endsWith('.gz')) await gzipInPlace(file);
+    this.#backups().forEach((file, i) => {
       const isOld = maxAgeDays > 0 && Date.now() - statSync(file).mtimeMs > maxAgeDays * DAY_MS;
       if ((maxBackups > 0 && i >= maxBackups) || isOld) unlinkSync(file);
     });

@@ -1,10 +1,11 @@
 /** Where a webhook is, by the file that kubectl has too. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { parseYaml } from '@k/apimachinery/yaml';
 
 /** Where a webhook is and how it is called. PEM texts. */
 export interface WebhookTarget {
+  /** http or https. */
   url: string;
   ca?: string;
   cert?: string;
@@ -19,41 +20,109 @@ export interface WebhookTarget {
   insecureSkipTlsVerify?: boolean;
 }
 
-type Fields = Record<string, string | undefined>;
+type Fields = Record<string, unknown>;
+
+/** What kubeconfigs may say and a server cannot do: it would call without what was asked for. */
+const UNSUPPORTED = { cluster: ['proxy-url'], user: ['exec', 'auth-provider', 'as', 'as-groups', 'as-uid', 'as-user-extra'] } as const;
 
 /**
  * The current context of a kubeconfig file.
  *
- * @throws {Error} naming the file and what it lacks.
+ * @throws {Error} naming the file, and field and value of what is wrong; never a token, a password or a key.
  */
 export function readWebhookKubeconfig(file: string): WebhookTarget {
-  const config = parse(readFileSync(file, 'utf8')) as Record<string, unknown> | null;
-  const find = (list: string, name: string | undefined, part: string): Fields => {
-    const items = (config?.[list] ?? []) as { name?: string; [part: string]: unknown }[];
-    const found = items.find((item) => item.name === name);
-    return (found?.[part] ?? {}) as Fields;
-  };
-  const context = find('contexts', config?.['current-context'] as string | undefined, 'context');
-  const cluster = find('clusters', context['cluster'], 'cluster');
-  const user = find('users', context['user'], 'user');
-  if (cluster['server'] === undefined) throw new Error(`kubeconfig "${file}": the current context names no cluster with a server`);
-  const pem = (from: Fields, name: string): string | undefined => {
-    const data = from[`${name}-data`];
-    if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-    const path = from[name];
-    return path === undefined ? undefined : readFileSync(resolve(dirname(file), path), 'utf8');
-  };
-  const target = {
-    url: cluster['server'],
-    ca: pem(cluster, 'certificate-authority'),
-    cert: pem(user, 'client-certificate'),
-    key: pem(user, 'client-key'),
-    token: user['token'],
-    tokenFile: user['tokenFile'] === undefined ? undefined : resolve(dirname(file), user['tokenFile']),
-    serverName: cluster['tls-server-name'],
-    username: user['username'],
-    password: user['password'],
-    insecureSkipTlsVerify: (cluster['insecure-skip-tls-verify'] as unknown) === true ? true : undefined,
-  };
-  return Object.fromEntries(Object.entries(target).filter(([, value]) => value !== undefined)) as unknown as WebhookTarget;
+  try {
+    return new Kubeconfig(parseYaml(readFileSync(file, 'utf8')), dirname(file)).target();
+  } catch (error) {
+    throw new Error(`kubeconfig ${JSON.stringify(file)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+class Kubeconfig {
+  readonly #config: Fields;
+  readonly #dir: string;
+
+  constructor(config: unknown, dir: string) {
+    this.#config = fieldsOf(config, 'the file');
+    this.#dir = dir;
+  }
+
+  target(): WebhookTarget {
+    const current = text(this.#config, 'current-context', '');
+    if (current === undefined || current === '') throw new Error('current-context is missing');
+    const context = this.#find('context', current, 'current-context');
+    const cluster = this.#find('cluster', text(context.fields, 'cluster', context.path), `${context.path}.cluster`);
+    const named = text(context.fields, 'user', context.path);
+    const user = named === undefined || named === '' ? { fields: {}, path: '' } : this.#find('user', named, `${context.path}.user`);
+    const url = text(cluster.fields, 'server', cluster.path) ?? '';
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+      throw new Error(`${cluster.path}.server: ${JSON.stringify(url)} must be an http or https URL`);
+    }
+    const tokenFile = text(user.fields, 'tokenFile', user.path);
+    const isBlind = cluster.fields['insecure-skip-tls-verify'] ?? false;
+    if (typeof isBlind !== 'boolean') {
+      throw new Error(`${cluster.path}.insecure-skip-tls-verify: ${JSON.stringify(isBlind)} must be true or false`);
+    }
+    const target = {
+      url,
+      ca: this.#pem(cluster, 'certificate-authority'),
+      cert: this.#pem(user, 'client-certificate'),
+      key: this.#pem(user, 'client-key'),
+      token: text(user.fields, 'token', user.path),
+      tokenFile: tokenFile === undefined ? undefined : resolve(this.#dir, tokenFile),
+      serverName: text(cluster.fields, 'tls-server-name', cluster.path),
+      username: text(user.fields, 'username', user.path),
+      password: text(user.fields, 'password', user.path),
+      insecureSkipTlsVerify: isBlind ? true : undefined,
+    };
+    if ((target.cert === undefined) !== (target.key === undefined)) {
+      throw new Error(`${user.path} needs both client-certificate and client-key, or neither`);
+    }
+    return Object.fromEntries(Object.entries(target).filter(([, value]) => value !== undefined)) as unknown as WebhookTarget;
+  }
+
+  /** An entry of `contexts`, `clusters` or `users`, and its path for messages. */
+  #find(part: 'context' | 'cluster' | 'user', name: string | undefined, wantedBy: string): { fields: Fields; path: string } {
+    const list = this.#config[`${part}s`] ?? [];
+    if (!Array.isArray(list)) throw new Error(`${part}s must be a list`);
+    const index = list.findIndex((item) => (item as Fields | null)?.['name'] === name);
+    if (index < 0) {
+      throw new Error(`${wantedBy}: ${name === undefined ? 'missing' : `${JSON.stringify(name)} is none of the ${part}s`}`);
+    }
+    const path = `${part}s[${index}].${part}`;
+    const fields = fieldsOf((list[index] as Fields)[part] ?? {}, path);
+    for (const field of part === 'context' ? [] : UNSUPPORTED[part]) {
+      if (fields[field] !== undefined && fields[field] !== null) throw new Error(`${path}.${field} is not supported`);
+    }
+    return { fields, path };
+  }
+
+  /** What a field holds, as base64 or in a file. */
+  #pem({ fields, path }: { fields: Fields; path: string }, name: string): string | undefined {
+    const data = text(fields, `${name}-data`, path);
+    const file = text(fields, name, path);
+    const at = data === undefined ? `${path}.${name}` : `${path}.${name}-data`;
+    if (data === undefined && file === undefined) return undefined;
+    let pem: string;
+    try {
+      pem = data === undefined ? readFileSync(resolve(this.#dir, file as string), 'utf8') : Buffer.from(data, 'base64').toString('utf8');
+    } catch (error) {
+      throw new Error(`${at}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (!pem.includes('-----BEGIN ')) throw new Error(`${at} holds no PEM`);
+    return pem;
+  }
+}
+
+function fieldsOf(value: unknown, path: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${path} must be an object`);
+  return value as Fields;
+}
+
+/** Values are not shown: they may be secret. */
+function text(fields: Fields, name: string, path: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw new Error(`${path === '' ? '' : `${path}.`}${name} must be a string, got a ${typeof value}`);
+  return value;
 }

@@ -5,6 +5,7 @@ import type { Agent } from 'undici';
 import type { AuditEvent } from '../event.js';
 import { createMicroTime, formatEvent } from '../format-event.js';
 import type { AuditBackend, AuditErrorHandler } from './backend.js';
+import { requireNotNegative, requirePositive } from './limits.js';
 import { AuditWebhookError, webhookErrorOf } from './webhook-error.js';
 import type { WebhookTarget } from './webhook-kubeconfig.js';
 
@@ -27,9 +28,19 @@ export interface WebhookOptions {
   onError?: AuditErrorHandler;
 }
 
-/** Posts events as an EventList; tries five times with growing pauses. Closing ends a pause with one last try. */
+/**
+ * Posts events as an EventList; tries five times with growing pauses. Closing ends a pause with one last try.
+ *
+ * @throws {TypeError} for a URL that is none.
+ * @throws {RangeError} for times that make no sense.
+ */
 export function webhookBackend(options: WebhookOptions): AuditBackend {
   const { target, initialBackoffMs = 10_000, timeoutMs = 30_000, closeTimeoutMs = 10_000, onError } = options;
+  if (!/^https?:\/\//i.test(target.url) || !URL.canParse(target.url)) {
+    throw new TypeError(`"target.url" expected an http or https URL, got ${JSON.stringify(target.url)}`);
+  }
+  requirePositive({ timeoutMs });
+  requireNotNegative({ initialBackoffMs, closeTimeoutMs });
   const time = createMicroTime();
   const client = webhookClient(target, timeoutMs);
   const listOf = (events: readonly AuditEvent[]): string => {
