@@ -5,4 +5,8 @@ export class CelCompileError extends Error {}
 export class CelEvaluationError extends Error {}
 
 /** An evaluation used up its budget. */
-export class CelBudgetError extends CelEvaluationError {}
+export class CelBudgetError extends CelEvaluationError {
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded');
+  }
+}

@@ -32,7 +32,6 @@ interface Instance {
 /** Operators whose operands are read in full. */
 const WEIGHED: ReadonlySet<string> = new Set(['call', 'rcall', '==', '!=', 'in', '+', '<', '<=', '>', '>=']);
 const IDLE_MAX = 8;
-const BUDGET_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 
 /** A compiled expression. Safe to use by several requests at once. */
 export class CelProgram {
@@ -61,12 +60,12 @@ export class CelProgram {
     };
     const settle = (value: unknown): unknown => {
       release();
-      if (budget.left < 0) throw new CelBudgetError(BUDGET_EXCEEDED);
+      if (budget.left < 0) throw new CelBudgetError();
       return value;
     };
     const fail = (error: unknown): never => {
       // An error that the budget caused may have been worded anew on its way up.
-      if (budget.left < 0) throw new CelBudgetError(BUDGET_EXCEEDED);
+      if (budget.left < 0) throw new CelBudgetError();
       throw evaluationFault(error);
     };
     let value: unknown;

@@ -20,6 +20,7 @@ export const TRANSLATED = {
   items: '_optionalItems',
   first: '_optionalFirst',
   flat: '_optionalFlat',
+  sortPairs: '_sortPairs',
 } as const;
 
 /** The variable under which the lazy variables of an evaluation are passed. */
@@ -29,9 +30,12 @@ const NAMES: Readonly<Record<string, string>> = { existsOne: 'exists_one' };
 /** Functions whose errors or results the library has otherwise, under the names of ours. */
 const OWN_FUNCTIONS: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'timestamp', 'duration']);
 /** The same of methods. */
-const OWN_METHODS: ReadonlySet<string> = new Set(['substring', 'indexOf', 'lastIndexOf', 'charAt', 'value']);
+const OWN_METHODS: ReadonlySet<string> = new Set([
+  ...['substring', 'indexOf', 'lastIndexOf', 'charAt', 'value'],
+  ...['slice', 'flatten', 'sort', 'reverse', 'distinct', 'first', 'last'],
+]);
 /** Namespaces whose functions look like methods. */
-const NAMESPACES: ReadonlySet<string> = new Set(['strings', 'sets', 'ip', 'format', 'jsonpatch']);
+const NAMESPACES: ReadonlySet<string> = new Set(['strings', 'sets', 'lists', 'ip', 'format', 'jsonpatch']);
 const RESERVED_FIELDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
 /** Written out, with parentheses everywhere. */
@@ -118,6 +122,7 @@ class Translator {
     // An optional is walked over as a list of one or none.
     if (macro === 'optMap') return `${TRANSLATED.first}(${TRANSLATED.items}(${target}).map(${local}, ${first}))`;
     if (macro === 'optFlatMap') return `${TRANSLATED.flat}(${TRANSLATED.items}(${target}).map(${local}, ${first}))`;
+    if (macro === 'sortBy') return `${TRANSLATED.sortPairs}(${target}.map(${local}, [${first}, ${local}]))`;
     return `${target}.${NAMES[macro] ?? macro}(${[local, first, ...rest].join(', ')})`;
   }
 

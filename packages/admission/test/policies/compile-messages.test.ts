@@ -38,6 +38,10 @@ describe('a validation', () => {
     ["object.a.matches('(')", [at(18, 'invalid matches argument')]],
     ["duration('x') == duration('1s')", [at(10, 'invalid duration argument')]],
     ['Foo{a: 1} == 1', [at(4, "undeclared reference to 'Foo' (in container '')")]],
+    [
+      '[object, 1].sortBy(e, [e]) == []',
+      [at(19, "found no matching overload for '@sortByAssociatedKeys' applied to 'list(dyn).(list(list(dyn)))'")],
+    ],
     ['int{} == 1', [at(4, "'int' is not a message type")]],
     ['object{a: 1} == 1', [at(7, "'dyn' is not a type")]],
     ['constructor == 1', [at(1, "undeclared reference to 'constructor' (in container '')")]],

@@ -243,6 +243,8 @@ class Checker {
       case 'filter':
         conditional(result, listOf(item));
         return listOf(item);
+      case 'sortBy':
+        return this.#resolve('@sortByAssociatedKeys', [range, listOf(result)], true, at);
       case 'transformMap':
         if (types.length > 1) conditional(types[0] as CelType, mapOf(key, result));
         return mapOf(range.kind === 'list' ? INT : key, result);

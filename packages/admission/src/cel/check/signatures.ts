@@ -94,6 +94,14 @@ const EXTENSIONS: readonly string[] = [
   'string.substring(int): string',
   'string.substring(int, int): string',
   ...each('contains equivalent intersects', 'sets.$(list<T>, list<T>): bool'),
+  'list<T>.slice(int, int): list<T>',
+  'list<list<T>>.flatten(): list<T>',
+  'list<dyn>.flatten(int): list<dyn>',
+  ...each(ORDERED, 'list<$>.sort(): list<$>'),
+  ...each(ORDERED, 'list<T>.@sortByAssociatedKeys(list<$>): list<T>'),
+  'lists.range(int): list<int>',
+  ...each('reverse distinct', 'list<T>.$(): list<T>'),
+  ...each('first last', 'list<T>.$(): optional<T>'),
 ];
 
 const KUBERNETES: readonly string[] = [
@@ -157,7 +165,7 @@ const AUTHORIZATION: readonly string[] = [
 ].map((line) => line.replace(/\b(Authorizer|PathCheck|GroupCheck|ResourceCheck|Decision)\b/g, 'kubernetes.authorization.$1'));
 
 /** Namespaces whose functions look like methods. */
-const NAMESPACES: ReadonlySet<string> = new Set(['optional', 'strings', 'sets', 'ip', 'format', 'jsonpatch', 'math']);
+const NAMESPACES: ReadonlySet<string> = new Set(['optional', 'strings', 'sets', 'lists', 'ip', 'format', 'jsonpatch', 'math']);
 
 /** Reads `name(args): result` and `Receiver.name(args): result`. */
 export function readSignatures(lines: readonly string[]): Signatures {

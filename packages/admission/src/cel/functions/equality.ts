@@ -43,3 +43,55 @@ export function celEquals(a: unknown, b: unknown): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && celEquals(a[key], b[key]));
 }
+
+/**
+ * The same text for values that {@link celEquals} finds equal, and for no others; null for values of types that only know
+ * themselves what is equal.
+ */
+export function equalityKey(value: unknown): string | null {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value === null || typeof value === 'boolean') return String(value);
+  const number = numberOf(value);
+  if (number !== null) return Number.isInteger(number) ? String(BigInt(number)) : String(number);
+  if (value instanceof Uint8Array) return `b${Buffer.from(value).toString('base64')}`;
+  if (value instanceof Date) return `t${value.getTime()}`;
+  if (value instanceof Duration) return `d${value.seconds}.${value.nanos}`;
+  if (Array.isArray(value)) return joined(value.map(equalityKey), '[]');
+  if (typeof value !== 'object' || isComparable(value) || !isPlain(value)) return null;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return joined(
+    entries.map(([name, item]) => {
+      const key = equalityKey(item);
+      return key === null ? null : `${JSON.stringify(name)}:${key}`;
+    }),
+    '{}',
+  );
+}
+
+function joined(parts: readonly (string | null)[], brackets: string): string | null {
+  return parts.includes(null) ? null : `${brackets[0]}${parts.join(',')}${brackets[1]}`;
+}
+
+/** Distinct values, found without a comparison with each of them where that can be. */
+export class CelValues {
+  readonly #keys = new Set<string>();
+  readonly #others: unknown[] = [];
+
+  constructor(values: readonly unknown[] = []) {
+    for (const value of values) this.add(value);
+  }
+
+  has(value: unknown): boolean {
+    const key = equalityKey(value);
+    return key === null ? this.#others.some((other) => celEquals(other, value)) : this.#keys.has(key);
+  }
+
+  /** False when it was there already. */
+  add(value: unknown): boolean {
+    if (this.has(value)) return false;
+    const key = equalityKey(value);
+    if (key === null) this.#others.push(value);
+    else this.#keys.add(key);
+    return true;
+  }
+}

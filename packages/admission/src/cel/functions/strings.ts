@@ -2,7 +2,7 @@
 import { goQuote } from '@k/apimachinery';
 import type { Environment } from '@marcbachmann/cel-js';
 import { CelEvaluationError } from '../errors.js';
-import { celEquals } from './equality.js';
+import { CelValues, celEquals } from './equality.js';
 import { formatText } from './format-text.js';
 import { noSuchOverload } from './type-names.js';
 
@@ -24,12 +24,17 @@ export function registerStringExtensions(environment: Environment): void {
     .registerFunction('dyn._lastIndexOf(dyn, int): int', lastIndexOf)
     .registerFunction('string.format(list): string', formatText)
     .registerFunction('_strings_quote(string): string', goQuote);
-  const has = (list: unknown[], item: unknown): boolean => list.some((entry) => celEquals(entry, item));
-  const within = (outer: unknown[], inner: unknown[]): boolean => inner.every((item) => has(outer, item));
+  const within = (outer: unknown[], inner: unknown[]): boolean => {
+    const values = new CelValues(outer);
+    return inner.every((item) => values.has(item));
+  };
   environment
     .registerFunction('_sets_contains(list, list): bool', within)
     .registerFunction('_sets_equivalent(list, list): bool', (a: unknown[], b: unknown[]) => within(a, b) && within(b, a))
-    .registerFunction('_sets_intersects(list, list): bool', (a: unknown[], b: unknown[]) => a.some((item) => has(b, item)));
+    .registerFunction('_sets_intersects(list, list): bool', (a: unknown[], b: unknown[]) => {
+      const values = new CelValues(b);
+      return a.some((item) => values.has(item));
+    });
 }
 
 function substring(text: string, from: bigint, to: bigint | null): string {

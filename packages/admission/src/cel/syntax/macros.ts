@@ -13,6 +13,7 @@ const ONE: ReadonlyMap<string, readonly number[]> = new Map(
     filter: [2],
     optMap: [2],
     optFlatMap: [2],
+    sortBy: [2],
   }),
 );
 /** Macros over index and value, or key and value. */
