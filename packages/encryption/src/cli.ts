@@ -2,6 +2,10 @@
 import { buffer } from 'node:stream/consumers';
 import { runCli } from './cli/run.js';
 
+// Readers such as `head` stop before the end; what is under way goes on.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRateLimit } from '../src/cli/rate-limit.js';
 import { checkpointFile, lint, pathOfResource, progressBar, resourceOfPath } from '../src/cli-commands.js';
+import { bundle } from './bundle.js';
 import { cli } from './cli-io.js';
 
 let dir = '';
@@ -28,9 +30,27 @@ describe('k-encryption', () => {
       1,
       'Error: error while parsing file: error while loading file: error reading encryption provider configuration file "/nowhere/config": open /nowhere/config: no such file or directory\n',
     ],
+    [['lint', '/nowhere'], 1, "Error: ENOENT: no such file or directory, open '/nowhere'\n"],
+    [['lint', '/'], 1, "Error: EISDIR: illegal operation on a directory, read '/'\n"],
+    [
+      ['status', '--etcd', 'https://127.0.0.1:1', '--etcd-cacert', '/proc'],
+      1,
+      "Error: EISDIR: illegal operation on a directory, read '/proc'\n",
+    ],
     [['kms-plugin', '--socket', '/tmp/s'], 2, 'Error: give one of --key-file and --aws-key-id\n'],
   ])('%j', async (args, code, stderr) => {
     expect(await cli(args)).toEqual({ code, stdout: '', stderr });
+  });
+
+  it('does not mind a reader that stops early', async () => {
+    await bundle("import './src/cli.ts';", join(dir, 'cli.mjs'));
+    const child = spawn(process.execPath, [join(dir, 'cli.mjs'), '--help']);
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    expect([await new Promise((resolve) => child.once('close', resolve)), stderr]).toEqual([0, '']);
   });
 
   it('refuses files that are no database', async () => {

@@ -1,8 +1,8 @@
 /** Options that several commands share, and what they open. */
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EncryptionTransformer } from '../encryption-transformer.js';
 import { type CliIo, UsageError } from './io.js';
+import { readInput } from './read-input.js';
 import type { KeyValueSource } from './sources/key-value-source.js';
 
 /** Where the values are. */
@@ -68,7 +68,7 @@ export async function openStore(flags: StoreFlags, io: CliIo): Promise<KeyValueS
     return openSnapshot(snapshot, { skipHashCheck: flags.skipHashCheck ?? false });
   }
   const { connectEtcd } = await import('./sources/etcd-source.js');
-  const pem = (file: string | undefined, field: string): object => (file === undefined ? {} : { [field]: readFileSync(file) });
+  const pem = (file: string | undefined, field: string): object => (file === undefined ? {} : { [field]: readInput(file) });
   return connectEtcd({
     endpoints: etcd as string[],
     tls: { ...pem(flags.etcdCacert, 'ca'), ...pem(flags.etcdCert, 'cert'), ...pem(flags.etcdKey, 'key') },
@@ -77,7 +77,10 @@ export async function openStore(flags: StoreFlags, io: CliIo): Promise<KeyValueS
 }
 
 function passwordOf({ etcdPasswordFile: file }: StoreFlags, io: CliIo): string {
-  if (file !== undefined) return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  if (file !== undefined)
+    return readInput(file)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
   const password = io.env['K_ENCRYPTION_ETCD_PASSWORD'];
   if (password === undefined) throw new UsageError('--etcd-user needs --etcd-password-file or K_ENCRYPTION_ETCD_PASSWORD');
   return password;

@@ -1,8 +1,9 @@
 /** `decrypt`: one value, from wherever it is. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { decryptKey, decryptValue } from '../commands/decrypt.js';
 import { type CliIo, UsageError } from '../io.js';
+import { readInput } from '../read-input.js';
 import { type ConfigFlags, openEncryption, openStore, type StoreFlags, withConfigOptions, withStoreOptions } from '../store-options.js';
 
 interface DecryptFlags extends StoreFlags, ConfigFlags {
@@ -43,7 +44,7 @@ async function read(
   const context = { encryption, prefix: flags.prefix, ...(flags.resource === undefined ? {} : { resources: flags.resource }) };
   if (flags.file !== undefined) {
     if (flags.etcd !== undefined || flags.snapshot !== undefined) throw new UsageError('give one of --file, --etcd and --snapshot');
-    const bytes = flags.file === '-' ? await io.readStdin() : readFileSync(flags.file);
+    const bytes = flags.file === '-' ? await io.readStdin() : readInput(flags.file);
     const value = flags.base64 === true ? Buffer.from(Buffer.from(bytes).toString('latin1'), 'base64') : bytes;
     return decryptValue(context, key, value);
   }

@@ -1,9 +1,10 @@
 /** `generate-key` and `lint`: the commands around a configuration. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { generateKey } from '../commands/generate-key.js';
 import { lint } from '../commands/lint.js';
 import { type CliIo, UsageError } from '../io.js';
+import { readInput } from '../read-input.js';
 import { wholeNumber } from '../store-options.js';
 
 /** Adds the commands. */
@@ -28,7 +29,7 @@ export function addKeys(program: Command, io: CliIo, setExitCode: (code: number)
     .option('--reload', 'it will be used with automatic reload')
     .option('--strict', 'end with 1 for warnings too')
     .action(async (file: string, flags: { reload?: boolean; strict?: boolean }) => {
-      const source = file === '-' ? Buffer.from(await io.readStdin()).toString('utf8') : readFileSync(file, 'utf8');
+      const source = file === '-' ? Buffer.from(await io.readStdin()).toString('utf8') : readInput(file).toString('utf8');
       const findings = await lint(source, { reload: flags.reload ?? false, ...(file === '-' ? {} : { fileMode: statSync(file).mode }) });
       for (const { severity, message } of findings) io.stdout.write(`${severity}: ${message}\n`);
       if (findings.length === 0) io.stdout.write('no problems\n');
