@@ -1,15 +1,17 @@
 /** From flags to a running server, and its orderly end. */
+import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ApiServer, createServerMetrics, type ServerMetrics, startApiServer } from '@k/apiserver';
+import { createSecureContext } from 'node:tls';
+import { AddressRange, type ApiServer, createServerMetrics, PortRange, type ServerMetrics, startApiServer } from '@k/apiserver';
 import { destination, type Logger, pino } from 'pino';
 import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
 import { openControlSocket } from './control/control-socket.js';
 import { bindAddress } from './flags/bind-address.js';
 import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
-import { readFlagFile } from './flags/read-file.js';
+import { forFlag, readFlagFile } from './flags/read-file.js';
 import { IdleMemory } from './idle-memory.js';
 import { writeKubeconfig } from './kubeconfig.js';
 import { setUpAdmission } from './setup/admission.js';
@@ -50,6 +52,11 @@ function givenCertificate(flags: Flags): KeyAndCertificate | undefined {
     return undefined;
   }
   if (cert === undefined || key === undefined) throw new FlagError('--tls-cert-file and --tls-private-key-file must be given together');
+  // An empty text would count as none.
+  if (cert.trim() === '') throw new FlagError(`--tls-cert-file: "${flags.text('tls-cert-file')}" is empty`);
+  if (key.trim() === '') throw new FlagError(`--tls-private-key-file: "${flags.text('tls-private-key-file')}" is empty`);
+  forFlag('tls-cert-file', () => createSecureContext({ cert }));
+  forFlag('tls-private-key-file', () => createSecureContext({ cert, key }));
   return { cert, key };
 }
 
@@ -63,6 +70,12 @@ function checkFlags(flags: Flags): void {
   if (!flags.on('service-account-lookup')) {
     throw new FlagError('--service-account-lookup=false: tokens of service accounts that are gone are always refused');
   }
+  forFlag('service-cluster-ip-range', () => {
+    const ranges = flags.list('service-cluster-ip-range');
+    if (ranges.length === 0) throw new FlagError('--service-cluster-ip-range must not be empty');
+    for (const cidr of ranges) new AddressRange(cidr);
+  });
+  forFlag('service-node-port-range', () => new PortRange(flags.text('service-node-port-range')));
   const advertised = flags.optional('advertise-address');
   if (advertised !== undefined && isIP(advertised) === 0) {
     throw new FlagError(`invalid argument ${JSON.stringify(advertised)} for "--advertise-address" flag: must be an IP address`);
@@ -76,6 +89,17 @@ function checkFlags(flags: Flags): void {
 async function openAudit(flags: Flags, log: Logger, { registry }: ServerMetrics): Promise<AuditSetup | undefined> {
   const wanted = ['audit-policy-file', 'audit-log-path', 'audit-webhook-config-file'].some((name) => flags.isGiven(name));
   return wanted ? (await import('./setup/audit.js')).setUpAudit(flags, log, registry) : undefined;
+}
+
+/** A port or an address that cannot be listened on, by its flag. */
+function listenFault(error: unknown, { host, port }: { host: string; port: number }): unknown {
+  const { syscall, code = '' } = error as NodeJS.ErrnoException;
+  if (syscall !== 'listen') return error;
+  const why = { EADDRINUSE: 'the port is in use', EADDRNOTAVAIL: 'this machine does not have the address', EACCES: 'permission denied' }[
+    code
+  ];
+  const flag = code === 'EADDRNOTAVAIL' ? 'bind-address' : 'secure-port';
+  return new FlagError(`--${flag}: cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${why ?? code}`);
 }
 
 /** Controllers to leave out; `*` = all. */
@@ -108,6 +132,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const tokenWebhook = await setUpTokenWebhook(flags, log);
   const authorization = await setUpAuthorization(flags, log);
   const audit = await openAudit(flags, log, metrics);
+  forFlag('data-dir', () => mkdirSync(dataDir, { recursive: true }));
   // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.
   const ready = ensureCertificates({ dir: certDir, addresses });
   const [certificates, authentication, store] = await Promise.all([
@@ -159,7 +184,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
     });
   } catch (error) {
     await store.close();
-    throw error;
+    throw listenFault(error, bind);
   }
   const host =
     bind.host === '0.0.0.0' ? '127.0.0.1' : bind.host === '::' ? '[::1]' : bind.host.includes(':') ? `[${bind.host}]` : bind.host;

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { agent, call, configMap, MAPS, TOKENS } from './http-client.js';
 import { runMain, ServerProcess } from './server-process.js';
 
+/** A file that is no PEM. */
+const HERE = import.meta.filename;
 const WRITES_BEFORE_CRASH = 100;
 
 describe('the command line', () => {
@@ -41,6 +43,13 @@ describe('the command line', () => {
       ['--etcd-servers', 'localhost:2379'],
       'invalid argument "localhost:2379" for "--etcd-servers" flag: must be scheme://host:port with http or https',
     ],
+    [['serve'], 'unknown command "serve": a server takes flags alone; commands are snapshot and encryption'],
+    [['--service-cluster-ip-range', '10.0.0.0'], '--service-cluster-ip-range: "10.0.0.0" is not a range of addresses such as 10.0.0.0/24'],
+    [['--service-cluster-ip-range='], '--service-cluster-ip-range must not be empty'],
+    [['--service-node-port-range', '9-1'], '--service-node-port-range: "9-1" is not a range of ports such as 30000-32767'],
+    [['--tls-cert-file', '/dev/null', '--tls-private-key-file', '/dev/null'], '--tls-cert-file: "/dev/null" is empty'],
+    [['--tls-cert-file', HERE, '--tls-private-key-file', HERE], '--tls-cert-file: error:0480006C:PEM routines::no start line'],
+    [['--audit-webhook-batch-throttle-qps=x'], 'invalid argument "x" for "--audit-webhook-batch-throttle-qps" flag: must be a number'],
     [['--service-account-lookup=false'], '--service-account-lookup=false: tokens of service accounts that are gone are always refused'],
     [['--enable-admission-plugins', 'Nope'], 'enable-admission-plugins plugin "Nope" is unknown'],
     [
@@ -51,6 +60,43 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await runMain(['--data-dir', '/nowhere/at/all', ...args]);
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `Error: ${reason}\nSee 'k-apiserver --help' for usage.\n` });
     expect(existsSync('/nowhere')).toBe(false);
+  });
+});
+
+describe('a server that cannot start says why', () => {
+  const usage = "See 'k-apiserver --help' for usage.\n";
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = new ServerProcess(() => []);
+    await server.start();
+  });
+  afterAll(() => server.dispose());
+
+  it('the port is in use', async () => {
+    const { port } = new URL(server.url);
+    expect(await runMain(['--data-dir', join(server.dir, 'other'), '--secure-port', port])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Error: --secure-port: cannot listen on 127.0.0.1:${port}: the port is in use\n${usage}`,
+    });
+  });
+
+  it('another server has the folder', async () => {
+    const { code, stderr } = await runMain(['--data-dir', server.dir, '--secure-port', '0']);
+    expect([code, stderr.replace(/\d+\n/, 'PID\n')]).toEqual([
+      1,
+      `Error: the data folder "${join(server.dir, 'store')}" is in use by process PID\n`,
+    ]);
+  });
+
+  it('the folder cannot be made, the address is not here', async () => {
+    const file = join(server.dir, 'admin.kubeconfig');
+    expect((await runMain(['--data-dir', join(file, 'x'), '--secure-port', '0'])).stderr).toBe(
+      `Error: --data-dir: ENOTDIR: not a directory, mkdir '${join(file, 'x')}'\n${usage}`,
+    );
+    expect((await runMain(['--data-dir', join(server.dir, 'other'), '--bind-address', '192.0.2.1', '--secure-port', '7'])).stderr).toBe(
+      `Error: --bind-address: cannot listen on 192.0.2.1:7: this machine does not have the address\n${usage}`,
+    );
   });
 });
 

@@ -67,7 +67,15 @@ export type CommandLine =
   | { command: 'snapshot' | 'encryption'; words: readonly string[]; flags: Flags }
   | { print: string };
 
-const PLACEHOLDER = { string: 'string', strings: 'strings', bool: 'true|false', int: 'int', duration: 'duration', file: 'file' } as const;
+const PLACEHOLDER = {
+  string: 'string',
+  strings: 'strings',
+  bool: 'true|false',
+  int: 'int',
+  float: 'float',
+  duration: 'duration',
+  file: 'file',
+} as const;
 
 function optionOf(flag: Flag, title: string): Option {
   const placeholder = flag.kind === 'bool' ? '[true|false]' : `<${PLACEHOLDER[flag.kind]}>`;
@@ -144,7 +152,7 @@ function parse(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { print: printed };
-    throw new FlagError(explain(error));
+    throw new FlagError(error.code === 'commander.excessArguments' ? noWords(program.args) : explain(error));
   }
   const values = new Map<string, FlagValue>(groups.flatMap(({ flags }) => flags.map((flag) => [flag.name, flag.default])));
   const given = new Set<string>();
@@ -155,12 +163,15 @@ function parse(
   return { flags: new Flags(values, given), words: program.args };
 }
 
+function noWords([word = '']: readonly string[]): string {
+  return `unknown command ${JSON.stringify(word)}: a server takes flags alone; commands are snapshot and encryption`;
+}
+
 /** The words of the flag library, in kube-apiserver's manner. */
 function explain(error: CommanderError): string {
   const name = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   if (error.code === 'commander.unknownOption') return `unknown flag: ${name}`;
   if (error.code === 'commander.optionMissingArgument')
     return `flag needs an argument: ${name.split(' ').find((part) => part.startsWith('--')) ?? name}`;
-  if (error.code === 'commander.excessArguments') return 'no arguments are taken beside flags';
   return error.message.replace(/^error: /, '');
 }

@@ -24,7 +24,7 @@ function auditFlags(sink: 'log' | 'webhook'): Flag[] {
       help: 'Time that a batch waits to fill. Only in batch mode.',
     }),
     flag('batch-throttle-enable', { kind: 'bool', default: !isLog, help: 'Limits the number of batches per second. Only in batch mode.' }),
-    flag('batch-throttle-qps', { kind: 'int', default: isLog ? 0 : 10, help: 'Batches per second on average. Only in batch mode.' }),
+    flag('batch-throttle-qps', { kind: 'float', default: isLog ? 0 : 10, help: 'Batches per second on average. Only in batch mode.' }),
     flag('batch-throttle-burst', {
       kind: 'int',
       default: isLog ? 0 : 15,

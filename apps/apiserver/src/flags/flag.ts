@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from '@k/apimachinery';
 
 /** How the value of a flag is written. Durations are milliseconds once parsed. */
-export type FlagKind = 'string' | 'strings' | 'bool' | 'int' | 'duration' | 'file';
+export type FlagKind = 'string' | 'strings' | 'bool' | 'int' | 'float' | 'duration' | 'file';
 
 /** One flag, as data: the command line, its help and its checks are made of these. */
 export interface Flag {
@@ -62,6 +62,10 @@ export function readFlag(flag: Flag, given: string, previous: FlagValue): FlagVa
     }
     case 'int': {
       if (!/^[+-]?\d+$/.test(given)) throw invalid(flag, given, 'must be a whole number');
+      return checkRange(flag, given, Number(given));
+    }
+    case 'float': {
+      if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(given)) throw invalid(flag, given, 'must be a number');
       return checkRange(flag, given, Number(given));
     }
     case 'duration': {

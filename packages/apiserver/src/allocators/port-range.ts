@@ -14,6 +14,7 @@ export class PortRange {
     }
   }
 
+  /** Whether a port lies in the range, taken or not. */
   has(port: number): boolean {
     return port >= this.from && port <= this.to;
   }
