@@ -7,6 +7,9 @@ import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
 import { readFlagFile } from '../flags/read-file.js';
 
+/** What `--etcd-healthcheck-timeout=0` comes down to: a request to etcd ends at some time. */
+const UNLIMITED_HEALTH_MS = 60_000;
+
 /**
  * Checks the flags of the store.
  *
@@ -47,6 +50,7 @@ export function setUpStore(flags: Flags, dataDir: string, log: Logger): () => Pr
     const store = await openEtcdStore({
       endpoints,
       compactionIntervalMs: flags.number('etcd-compaction-interval'),
+      healthTimeoutMs: healthMs === 0 ? UNLIMITED_HEALTH_MS : healthMs,
       tls: {
         ...(caFile === undefined ? {} : { caFile }),
         ...(certFile === undefined || keyFile === undefined ? {} : { certFile, keyFile }),

@@ -12,6 +12,8 @@ export interface EtcdStoreOptions {
   requestTimeoutMs?: number;
   /** Milliseconds that one member gets to answer a read or a first contact before another one is asked. Default 2_000. */
   attemptTimeoutMs?: number;
+  /** Milliseconds that a health check may take. Default 2_000. */
+  healthTimeoutMs?: number;
   /** Milliseconds between pings of a connection. Default 30_000; etcd refuses less than 5_000. */
   keepaliveTimeMs?: number;
   /** Milliseconds without an answer to a ping until the connection counts as lost. Default 10_000. */
@@ -49,6 +51,7 @@ export interface ResolvedEtcdOptions {
   auth: { username: string; password: string } | null;
   requestTimeoutMs: number;
   attemptTimeoutMs: number;
+  healthTimeoutMs: number;
   keepaliveTimeMs: number;
   keepaliveTimeoutMs: number;
   sendBytesMax: number;
@@ -72,6 +75,7 @@ export function resolveEtcdOptions(options: EtcdStoreOptions): ResolvedEtcdOptio
     auth: options.auth ?? null,
     requestTimeoutMs: atLeast('requestTimeoutMs', options.requestTimeoutMs, 10_000, 1),
     attemptTimeoutMs: atLeast('attemptTimeoutMs', options.attemptTimeoutMs, 2_000, 1),
+    healthTimeoutMs: atLeast('healthTimeoutMs', options.healthTimeoutMs, 2_000, 1),
     keepaliveTimeMs: atLeast('keepaliveTimeMs', options.keepaliveTimeMs, 30_000, 5_000),
     keepaliveTimeoutMs: atLeast('keepaliveTimeoutMs', options.keepaliveTimeoutMs, 10_000, 1),
     sendBytesMax: atLeast('sendBytesMax', options.sendBytesMax, 2 * 2 ** 20, 1),

@@ -29,8 +29,6 @@ import { WatchStreams } from './watch-streams.js';
 const FIRST_PAGE_ROWS = 500;
 const PAGE_BYTES = 8 * 2 ** 20;
 const PAGE_ROWS = { min: 100, max: 10_000 };
-/** kube-apiserver's limit for the health check. */
-const HEALTH_TIMEOUT_MS = 2_000;
 /** A linearizable read of a key that cannot exist: the answer is the header with the current revision. */
 const PROBE = encodeMessage(RangeRequestSchema, create(RangeRequestSchema, { key: Buffer.from([0]), keysOnly: true, limit: 1n }));
 const READ: CallOptions = { isRead: true };
@@ -57,9 +55,11 @@ class EtcdStore implements KeyValueStore {
   #revisionSeen = 0;
   /** History up to here is known to be gone. */
   #compacted = 0;
+  readonly #healthTimeoutMs: number;
   #closed = false;
 
   constructor(options: ResolvedEtcdOptions) {
+    this.#healthTimeoutMs = options.healthTimeoutMs;
     const connection = new EtcdConnection(options);
     const onCompacted = (revision: number): void => {
       if (revision > this.#compacted) this.#compacted = revision;
@@ -188,7 +188,7 @@ class EtcdStore implements KeyValueStore {
   }
 
   async checkHealth(): Promise<void> {
-    await this.#read(PROBE, 0, { isRead: true, timeoutMs: HEALTH_TIMEOUT_MS });
+    await this.#read(PROBE, 0, { isRead: true, timeoutMs: this.#healthTimeoutMs });
   }
 
   async close(): Promise<void> {
