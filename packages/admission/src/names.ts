@@ -46,35 +46,24 @@ export const PLUGIN_ORDER: readonly string[] = [
 /** These run behind every other controller, an embedder's own included: what they charge is only due for what passed. */
 export const PLUGINS_LAST: readonly string[] = ['ResourceQuota', 'AlwaysDeny'];
 
-const DEFAULT_ON: ReadonlySet<string> = new Set([
-  'NamespaceLifecycle',
-  'LimitRanger',
-  'ServiceAccount',
-  'TaintNodesByCondition',
-  'PodSecurity',
-  'Priority',
-  'DefaultTolerationSeconds',
-  'DefaultStorageClass',
-  'StorageObjectInUseProtection',
-  'PodGroupProtection',
-  'PersistentVolumeClaimResize',
-  'RuntimeClass',
-  'CertificateApproval',
-  'CertificateSigning',
-  'ClusterTrustBundleAttest',
-  'CertificateSubjectRestriction',
-  'DefaultIngressClass',
-  'PodTopologyLabels',
-  'PodGroupWorkloadExists',
-  'NodeDeclaredFeatureValidator',
-  'JobValidation',
-  'PodResizeValidator',
-  'MutatingAdmissionPolicy',
-  'MutatingAdmissionWebhook',
-  'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionWebhook',
-  'ResourceQuota',
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set([
+  'AlwaysAdmit',
+  'NamespaceAutoProvision',
+  'NamespaceExists',
+  'LimitPodHardAntiAffinityTopology',
+  'NodeRestriction',
+  'AlwaysPullImages',
+  'ImagePolicyWebhook',
+  'PodNodeSelector',
+  'PodTolerationRestriction',
+  'EventRateLimit',
+  'ExtendedResourceToleration',
+  'OwnerReferencesPermissionEnforcement',
+  'DenyServiceExternalIPs',
+  'AlwaysDeny',
 ]);
+
+const DEFAULT_ON: ReadonlySet<string> = new Set(PLUGIN_ORDER.filter((name) => !OFF_BY_DEFAULT.has(name)));
 
 /** Other names that are taken for a plugin's. */
 const ALIASES: Readonly<Record<string, string>> = { PodSecurityStandards: 'PodSecurity' };

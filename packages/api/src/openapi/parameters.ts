@@ -46,6 +46,18 @@ const WRITE: readonly Parameter[] = [
   query('fieldValidation', 'string', "What is done with unknown and duplicate fields: 'Ignore', 'Warn' or 'Strict'."),
 ];
 
+/** Which objects, as of when, and for how long. */
+const SELECTION: readonly Parameter[] = [
+  FIELD_SELECTOR,
+  LABEL_SELECTOR,
+  LIMIT,
+  RESOURCE_VERSION,
+  RESOURCE_VERSION_MATCH,
+  SEND_INITIAL_EVENTS,
+  SHARD_SELECTOR,
+  TIMEOUT_SECONDS,
+];
+
 /** Query parameters by what a request does; `pretty` is everywhere. */
 export const PARAMETERS: Readonly<Record<'read' | 'list' | 'write' | 'patch' | 'delete' | 'deletecollection', readonly Parameter[]>> = {
   read: [PRETTY],
@@ -53,33 +65,13 @@ export const PARAMETERS: Readonly<Record<'read' | 'list' | 'write' | 'patch' | '
     PRETTY,
     query('allowWatchBookmarks', 'boolean', 'A watch may get events of type BOOKMARK.'),
     CONTINUE,
-    FIELD_SELECTOR,
-    LABEL_SELECTOR,
-    LIMIT,
-    RESOURCE_VERSION,
-    RESOURCE_VERSION_MATCH,
-    SEND_INITIAL_EVENTS,
-    SHARD_SELECTOR,
-    TIMEOUT_SECONDS,
+    ...SELECTION,
     query('watch', 'boolean', 'Watches the objects instead of listing them.'),
   ],
   write: [PRETTY, ...WRITE],
   patch: [PRETTY, ...WRITE, query('force', 'boolean', 'An apply takes over fields that other managers own.')],
   delete: [PRETTY, DRY_RUN, ...DELETE],
-  deletecollection: [
-    PRETTY,
-    CONTINUE,
-    DRY_RUN,
-    FIELD_SELECTOR,
-    LABEL_SELECTOR,
-    LIMIT,
-    RESOURCE_VERSION,
-    RESOURCE_VERSION_MATCH,
-    SEND_INITIAL_EVENTS,
-    SHARD_SELECTOR,
-    TIMEOUT_SECONDS,
-    ...DELETE,
-  ],
+  deletecollection: [PRETTY, CONTINUE, DRY_RUN, ...SELECTION, ...DELETE],
 };
 
 const STREAMS: readonly Parameter[] = [
