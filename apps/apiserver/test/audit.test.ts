@@ -1,13 +1,11 @@
 /** The audit log of the server as a process: both backends at once, the end, logrotate, a receiver that is down. */
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { call, configMap, MAPS, TOKENS } from './http-client.js';
+import { selfSigned } from './self-signed.js';
 import { ServerProcess } from './server-process.js';
 
 const POLICY = `apiVersion: audit.k8s.io/v1
@@ -24,22 +22,6 @@ interface Event {
   auditID: string;
   stage: string;
   verb: string;
-}
-
-async function selfSigned(): Promise<{ cert: string; key: string }> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=receiver',
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
-    ],
-  });
-  const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  return { cert: certificate.toString('pem'), key };
 }
 
 let receiver: Server;
