@@ -37,15 +37,20 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
+/** What follows a file ends with the first line that it prints. */
 async function run(...args: string[]): Promise<{ lines: string[]; remarks: string[]; code: number }> {
+  const ended = new AbortController();
   const lines: string[] = [];
   const remarks: string[] = [];
   let code = 0;
   const output = {
-    print: (line: string) => void lines.push(line.replaceAll(dir, '.')),
+    print: (line: string) => {
+      lines.push(line.replaceAll(dir, '.'));
+      if (args.includes('-f')) ended.abort();
+    },
     remark: (message: string) => void remarks.push(message.replaceAll(dir, '.')),
     color: false,
-    signal: AbortSignal.timeout(300),
+    signal: ended.signal,
     exit: (given: number) => {
       code = given;
     },

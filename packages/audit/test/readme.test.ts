@@ -155,7 +155,7 @@ describe('the README', () => {
     for (const [, line = ''] of shown.matchAll(/^\$ k-audit (.*)$/gm)) {
       printed.push(`$ k-audit ${line}`);
       const print = (text: string): void => void printed.push(text.replaceAll(`${dir}/`, ''));
-      const output = { print, remark: print, color: false, signal: AbortSignal.timeout(1000), exit: () => {} };
+      const output = { print, remark: print, color: false, signal: new AbortController().signal, exit: () => {} };
       const args = line.split(' ').map((part) => (part === 'policy.yaml' ? join(dir, part) : part));
       await auditProgram(output).parseAsync(args, { from: 'user' });
     }

@@ -123,7 +123,7 @@ describe('a receiver that', () => {
 
   it('is slow once gets the events with the next try', async () => {
     receiver.answers.push('never');
-    const backend = webhook({ timeoutMs: 1000 });
+    const backend = webhook({ timeoutMs: 4000 });
     expect(await backend.process([event(1)])).toBe(true);
     await backend.close();
     expect([receiver.delivered, failures]).toEqual([['id-1'], []]);
