@@ -126,6 +126,14 @@ describe('odd logs', () => {
     expect(await run(['tail', '-'], gzipSync(line()))).toEqual({ code: 0, out: SHOWN, err: '' });
   });
 
+  it('tell as whom a user acted', async () => {
+    const log = line({ impersonatedUser: { username: 'bob' }, responseStatus: { code: 403 } });
+    expect((await run(['tail', '-'], log)).out).toBe(SHOWN.replace('200 alice', '403 alice as bob'));
+    expect((await run(['stats', '-'], log)).out).toBe(
+      '1 requests\nusers\n  1 alice as bob\nactions\n  1 get /x\ndenied\n  1 alice as bob get /x 403\n',
+    );
+  });
+
   it('hold text that would steer the terminal', async () => {
     const hostile = line({ user: { username: 'a\u001b[2J\u009b\u202eb\\' }, requestURI: '/x\u0007', verb: 'get\n' });
     const shown = 'a\\u001b[2J\\u009b\\u202eb\\\\';

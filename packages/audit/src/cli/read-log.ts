@@ -10,6 +10,7 @@ export interface LoggedEvent {
   requestURI: string;
   verb: string;
   user: AuditUser;
+  impersonatedUser?: AuditUser;
   objectRef?: AuditObjectReference;
   responseStatus?: { code?: number };
   requestObject?: unknown;
@@ -76,6 +77,12 @@ export async function* readLog(
   if (count === 0) return;
   const more = count === 1 ? '' : `, nor are ${count - 1} other lines`;
   remark(`${file === '-' ? 'standard input' : file}:${first}: this line is no event in JSON${more}`);
+}
+
+/** Who asked, and as whom: `alice as bob`. */
+export function whoAsked({ user, impersonatedUser }: LoggedEvent): string {
+  const who = user.username ?? '<none>';
+  return impersonatedUser?.username === undefined ? who : `${who} as ${impersonatedUser.username}`;
 }
 
 /** What a policy would have decided about. */

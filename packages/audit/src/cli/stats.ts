@@ -1,4 +1,4 @@
-import type { LoggedEvent } from './read-log.js';
+import { type LoggedEvent, whoAsked } from './read-log.js';
 
 /** Which events a command looks at; absent parts let everything through. */
 export interface EventFilter {
@@ -37,7 +37,7 @@ export async function logStats(
   for await (const event of events) {
     if ((event.stage === 'ResponseComplete' || event.stage === 'Panic') && passesFilter(event, filter)) {
       requests++;
-      const user = event.user.username ?? '<none>';
+      const user = whoAsked(event);
       const what = event.objectRef?.resource ?? event.requestURI.split('?', 1)[0] ?? '';
       const sub = event.objectRef?.subresource;
       const action = `${event.verb} ${what}${sub === undefined ? '' : `/${sub}`}`;

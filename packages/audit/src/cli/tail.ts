@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileFault, LineSplitter } from './log-lines.js';
 import type { Paint } from './paint.js';
-import type { LoggedEvent } from './read-log.js';
+import { type LoggedEvent, whoAsked } from './read-log.js';
 import { visible } from './visible.js';
 
 const POLL_MS = 200;
@@ -18,7 +18,7 @@ export function showEvent(event: LoggedEvent, paint: Paint): string {
   return [
     visible(event.stageTimestamp),
     paint(code === 0 ? '-' : String(code), tone),
-    visible(event.user.username ?? '<none>'),
+    visible(whoAsked(event)),
     paint(visible(event.verb), 'cyan'),
     visible(what),
     event.stage === 'ResponseComplete' ? '' : event.stage,
