@@ -81,7 +81,7 @@ export async function* readLog(
 
 /** Who asked, and as whom: `alice as bob`. */
 export function whoAsked({ user, impersonatedUser }: LoggedEvent): string {
-  const who = user.username ?? '<none>';
+  const who = String(user.username ?? '<none>');
   return impersonatedUser?.username === undefined ? who : `${who} as ${impersonatedUser.username}`;
 }
 
