@@ -199,6 +199,9 @@ if (hasEtcd()) {
         endpoints: members.map((member) => member.url),
         requestTimeoutMs: 20_000,
         attemptTimeoutMs: 1_000,
+        // What finds a member that hangs when only the watch is there.
+        keepaliveTimeMs: 5_000,
+        keepaliveTimeoutMs: 2_000,
       });
       try {
         const watch = new WatchRecorder(store, { prefix: PREFIX, startRevision: 2 });

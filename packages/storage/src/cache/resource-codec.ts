@@ -69,7 +69,7 @@ export class ResourceCodec {
   }
 
   /** The bytes to store. */
-  async encrypt(json: Buffer, key: string): Promise<Uint8Array> {
+  encrypt(json: Buffer, key: string): Uint8Array | Promise<Uint8Array> {
     const { transformer } = this.#options;
     return transformer === undefined ? json : transformer.encrypt(json, key);
   }

@@ -30,11 +30,17 @@ export class ResourceWriter {
     const { ttlSeconds } = this.#options;
     const key = this.#codec.key(namespace, name);
     const json = encodeJson(withoutVersion(object));
-    const value = await this.#codec.encrypt(json, key);
+    const encrypted = this.#codec.encrypt(json, key);
+    const value = encrypted instanceof Promise ? await encrypted : encrypted;
     const { labels, fields } = this.#options.selectable(object);
-    // The labels are the caller's, who may go on changing the object.
-    const at = { namespace: this.#options.namespaced ? namespace : '', name };
-    const written: ExpectedValue = { ...at, value, json, selectable: { labels: { ...labels }, fields } };
+    const written: ExpectedValue = {
+      namespace: this.#options.namespaced ? namespace : '',
+      name,
+      value,
+      json,
+      // The labels are the caller's, who may go on changing the object.
+      selectable: { labels: { ...labels }, fields },
+    };
     const putOptions = ttlSeconds === undefined ? undefined : { ttlSeconds };
     this.#codec.expected.set(key, written);
     try {

@@ -20,15 +20,17 @@ export async function restoreRows(
   let { revision } = options;
   let count = 0;
   let renumbered = 0;
-  const writeGroup = (group: readonly KeyValue[]): Promise<void> =>
-    tables.write(() => {
+  const writeGroup = (group: readonly KeyValue[]): Promise<void> => {
+    const taken = new Set<number>();
+    return tables.write(() => {
       for (const kv of group) {
         let { modRevision } = kv;
         // etcd may change several keys in one revision; here each change has its own.
-        if (modRevision > options.revision || tables.record(modRevision) !== null) {
+        if (modRevision > options.revision || taken.has(modRevision) || tables.record(modRevision) !== null) {
           modRevision = ++revision;
           renumbered++;
         }
+        taken.add(modRevision);
         const createRevision = Math.min(kv.createRevision, modRevision);
         const { key, value, expiresAtMs = 0 } = kv;
         tables.putRecord(
@@ -40,6 +42,7 @@ export async function restoreRows(
         count++;
       }
     });
+  };
   let group: KeyValue[] = [];
   for await (const kv of rows) {
     group.push(kv);

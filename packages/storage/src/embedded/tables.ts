@@ -40,6 +40,9 @@ export interface OldEntry {
 
 type Table = Database<Buffer, Buffer>;
 
+/** LMDB's declarations know this option of the synchronous call alone. */
+const APPEND = { append: true } as unknown as number;
+
 /** Reads and writes of the tables; knows nothing of queues or watches. */
 export class Tables {
   readonly path: string;
@@ -49,6 +52,8 @@ export class Tables {
   readonly #old: Table;
   readonly #expiry: Table;
   readonly #meta: Table;
+  /** Of the newest record that is there, or was to be. */
+  #lastRevision = 0;
 
   private constructor(path: string, root: RootDatabase<Buffer, Buffer>) {
     this.path = path;
@@ -59,6 +64,7 @@ export class Tables {
     this.#old = table('old');
     this.#expiry = table('expiry');
     this.#meta = table('meta');
+    for (const key of this.#log.getKeys({ reverse: true, limit: 1 })) this.#lastRevision = key.readDoubleBE(0);
   }
 
   /** @throws StorageError `STORAGE_CORRUPT` when the file is not ours, damaged, or of another format. */
@@ -107,13 +113,17 @@ export class Tables {
   }
 
   /**
-   * Runs `action` in one transaction; resolves when it is on the disk. `action` must not throw: it would be half done.
+   * Does the writes that `action` makes in one transaction; resolves when it is on the disk. `action` sees nothing of them,
+   * and must not throw: it would be half done.
+   *
+   * They are handed to LMDB's thread as a list: a transaction that calls back would wait for two turns of the event loop
+   * instead of one.
    *
    * @throws What LMDB reports; nothing has been written then.
    */
   async write(action: () => void): Promise<void> {
     try {
-      await this.#root.transaction(action);
+      await this.#root.batch(action);
     } catch (error) {
       // The library keeps the reason in a promise of its own.
       throw await Promise.resolve((error as { commitError?: Promise<never> }).commitError).then(
@@ -134,11 +144,11 @@ export class Tables {
   }
 
   putMeta(name: MetaName, value: number): void {
-    this.#meta.putSync(Buffer.from(name), numberKey(value));
+    void this.#meta.put(Buffer.from(name), numberKey(value));
   }
 
   removeMeta(name: MetaName): void {
-    this.#meta.removeSync(Buffer.from(name));
+    void this.#meta.remove(Buffer.from(name));
   }
 
   record(revision: number): VersionRecord | null {
@@ -147,18 +157,24 @@ export class Tables {
   }
 
   putRecord(revision: number, bytes: Buffer): void {
-    this.#log.putSync(numberKey(revision), bytes);
+    this.#lastRevision = Math.max(this.#lastRevision, revision);
+    void this.#log.put(numberKey(revision), bytes);
   }
 
   /** A record behind all others: pages are filled, which in any other order stay half empty. */
   appendRecord(revision: number, bytes: Buffer): void {
-    const done: unknown = this.#log.putSync(numberKey(revision), bytes, { append: true });
-    // Refused when it is not the last one after all.
-    if (done !== true) this.putRecord(revision, bytes);
+    // Where a failed transaction has been before, it may not be the last one: LMDB would drop it.
+    if (revision <= this.#lastRevision) {
+      this.putRecord(revision, bytes);
+      return;
+    }
+    this.#lastRevision = revision;
+    // It fails with its transaction, which the writer hears of.
+    this.#log.put(numberKey(revision), bytes, APPEND).catch(() => {});
   }
 
   removeRecord(revision: number): void {
-    this.#log.removeSync(numberKey(revision));
+    void this.#log.remove(numberKey(revision));
   }
 
   /** Records of `start` up to and without `end`, in order. */
@@ -176,11 +192,11 @@ export class Tables {
     value.writeDoubleBE(entry.createRevision, 0);
     value.writeDoubleBE(entry.modRevision, 8);
     value.writeDoubleBE(entry.expiresAtMs, 16);
-    this.#index.putSync(Buffer.from(entry.key), value);
+    void this.#index.put(Buffer.from(entry.key), value);
   }
 
   removeEntry(key: string): void {
-    this.#index.removeSync(Buffer.from(key));
+    void this.#index.remove(Buffer.from(key));
   }
 
   /** Live keys from `start` on that begin with `prefix`. */
@@ -195,11 +211,11 @@ export class Tables {
   }
 
   putOld(entry: OldEntry): void {
-    this.#old.putSync(oldKey(entry.key, entry.revision), numberKey(entry.replacedBy));
+    void this.#old.put(oldKey(entry.key, entry.revision), numberKey(entry.replacedBy));
   }
 
   removeOld(key: string, revision: number): void {
-    this.#old.removeSync(oldKey(key, revision));
+    void this.#old.remove(oldKey(key, revision));
   }
 
   /** Replaced versions of keys from `start` on that begin with `prefix`. */
@@ -214,11 +230,11 @@ export class Tables {
   }
 
   putExpiry(expiresAtMs: number, key: string): void {
-    this.#expiry.putSync(Buffer.concat([numberKey(expiresAtMs), Buffer.from(key)]), numberKey(0));
+    void this.#expiry.put(Buffer.concat([numberKey(expiresAtMs), Buffer.from(key)]), numberKey(0));
   }
 
   removeExpiry(expiresAtMs: number, key: string): void {
-    this.#expiry.removeSync(Buffer.concat([numberKey(expiresAtMs), Buffer.from(key)]));
+    void this.#expiry.remove(Buffer.concat([numberKey(expiresAtMs), Buffer.from(key)]));
   }
 
   /** Keys that have expired by `nowMs`, the oldest first. */

@@ -14,9 +14,9 @@ export interface EtcdStoreOptions {
   attemptTimeoutMs?: number;
   /** Milliseconds that a health check may take. Default 2_000. */
   healthTimeoutMs?: number;
-  /** Milliseconds between pings of a connection. Default 30_000; etcd refuses less than 5_000. */
+  /** Milliseconds between pings of a connection. Default 10_000; etcd refuses less than 5_000. */
   keepaliveTimeMs?: number;
-  /** Milliseconds without an answer to a ping until the connection counts as lost. Default 10_000. */
+  /** Milliseconds without an answer to a ping until the connection counts as lost. Default 5_000. */
   keepaliveTimeoutMs?: number;
   /** Largest request in bytes. Default 2 MiB; etcd itself takes 1.5 MiB unless told otherwise. */
   sendBytesMax?: number;
@@ -76,8 +76,8 @@ export function resolveEtcdOptions(options: EtcdStoreOptions): ResolvedEtcdOptio
     requestTimeoutMs: atLeast('requestTimeoutMs', options.requestTimeoutMs, 10_000, 1),
     attemptTimeoutMs: atLeast('attemptTimeoutMs', options.attemptTimeoutMs, 2_000, 1),
     healthTimeoutMs: atLeast('healthTimeoutMs', options.healthTimeoutMs, 2_000, 1),
-    keepaliveTimeMs: atLeast('keepaliveTimeMs', options.keepaliveTimeMs, 30_000, 5_000),
-    keepaliveTimeoutMs: atLeast('keepaliveTimeoutMs', options.keepaliveTimeoutMs, 10_000, 1),
+    keepaliveTimeMs: atLeast('keepaliveTimeMs', options.keepaliveTimeMs, 10_000, 5_000),
+    keepaliveTimeoutMs: atLeast('keepaliveTimeoutMs', options.keepaliveTimeoutMs, 5_000, 1),
     sendBytesMax: atLeast('sendBytesMax', options.sendBytesMax, 2 * 2 ** 20, 1),
     receiveBytesMax: atLeast('receiveBytesMax', options.receiveBytesMax, 2 ** 31 - 1, 1),
     compactionIntervalMs: atLeast('compactionIntervalMs', options.compactionIntervalMs, 300_000, 0),
