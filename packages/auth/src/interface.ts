@@ -82,8 +82,10 @@ export interface Authorizer {
 export interface RbacSource {
   role(namespace: string, name: string): RbacRole | undefined;
   clusterRole(name: string): RbacRole | undefined;
-  roleBindings(namespace: string): Iterable<RbacBinding>;
-  clusterRoleBindings(): Iterable<RbacBinding>;
+  /** Bindings of a namespace; those that cannot name `user` may be left out. */
+  roleBindings(namespace: string, user: UserInfo): Iterable<RbacBinding>;
+  /** Bindings of the cluster; those that cannot name `user` may be left out. */
+  clusterRoleBindings(user: UserInfo): Iterable<RbacBinding>;
 }
 
 /** `rbac.authorization.k8s.io/v1` PolicyRule. */

@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { type AuthenticationResult, bearerToken, createTokenFileAuthenticator } from '../src/index.js';
 
@@ -42,6 +44,25 @@ describe('token files', () => {
   ];
   it.each(bad)('name the line of %j and not the token', (csv, message) => {
     expect(() => createTokenFileAuthenticator(csv)).toThrow(new Error(message));
+  });
+
+  it('look at every request of a connection', () => {
+    const socket = new TLSSocket(new Socket());
+    const asks = (headers: Record<string, string>) => file.authenticate({ headers, socket, path: '/' })?.user.username ?? null;
+    const webSocket = {
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'sec-websocket-protocol': 'base64url.bearer.authorization.k8s.io.c2VjcmV0LTI, v4',
+    };
+    expect(asks({ authorization: 'Bearer secret-1' })).toBe('alice');
+    expect(asks({ authorization: 'Bearer secret-1' })).toBe('alice');
+    expect(asks({ authorization: 'Bearer secret-7' })).toBeNull();
+    expect(asks({ authorization: 'Bearer secret-2' })).toBe('bob');
+    expect(asks({})).toBeNull();
+    // A token of a WebSocket is that request's alone, whatever header came with it.
+    expect(asks({ authorization: 'Basic abc', ...webSocket })).toBe('bob');
+    expect(asks({ authorization: 'Basic abc' })).toBeNull();
+    socket.destroy();
   });
 
   it('keep no token in what they show', () => {

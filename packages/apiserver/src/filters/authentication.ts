@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { newUnauthorized } from '@k/apimachinery';
-import { type Authenticator, authenticateWith } from '@k/auth';
+import { type AuthenticationResult, type Authenticator, authenticateWith } from '@k/auth';
 import type { Filter, RequestContext } from '../context.js';
 
 /** Who asks. A request with bad credentials is a 401, even where anonymous ones are welcome. */
@@ -10,24 +10,28 @@ export function authenticationFilter(options: {
   /** Hears of a refused request before it is answered. */
   onFailure?: (context: RequestContext) => void;
 }): Filter {
+  const conclude = (context: RequestContext, started: number, result: AuthenticationResult | null): void => {
+    context.authenticationMs = performance.now() - started;
+    if (result === null) {
+      options.onFailure?.(context);
+      throw newUnauthorized();
+    }
+    context.user = result.user;
+    for (const text of result.warnings ?? []) context.warnings.add(text);
+    if (result.auditAnnotations !== undefined) context.authenticationAnnotations = result.auditAnnotations;
+  };
   return {
     name: 'authentication',
     why: 'everything after it depends on who asks',
-    async handle(context: RequestContext) {
+    handle(context) {
       const started = performance.now();
-      const { result } = await authenticateWith(options.authenticators, options.anonymous, {
+      const outcome = authenticateWith(options.authenticators, options.anonymous, {
         headers: context.exchange.headers,
         socket: context.exchange.socket as TLSSocket,
         path: context.path,
       });
-      context.authenticationMs = performance.now() - started;
-      if (result === null) {
-        options.onFailure?.(context);
-        throw newUnauthorized();
-      }
-      context.user = result.user;
-      for (const text of result.warnings ?? []) context.warnings.add(text);
-      if (result.auditAnnotations !== undefined) context.authenticationAnnotations = result.auditAnnotations;
+      if (outcome instanceof Promise) return outcome.then(({ result }) => conclude(context, started, result));
+      return conclude(context, started, outcome.result);
     },
   };
 }

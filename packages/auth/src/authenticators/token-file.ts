@@ -8,8 +8,13 @@ import { websocketToken } from './websocket-token.js';
  */
 export function bearerToken(request: AuthenticationRequest): string | null {
   const header = request.headers['authorization'];
-  const [scheme = '', token = ''] = typeof header === 'string' ? header.trim().split(' ') : [];
-  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : websocketToken(request);
+  return (typeof header === 'string' ? tokenOf(header) : null) ?? websocketToken(request);
+}
+
+/** The token of an `Authorization` header. */
+function tokenOf(header: string): string | null {
+  const [scheme = '', token = ''] = header.trim().split(' ');
+  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : null;
 }
 
 /** A warning for a header that looks like a bearer token and is none. */
@@ -72,11 +77,22 @@ export function createTokenFileAuthenticator(csv: string): Authenticator {
     const found = users.get(digest.toString('hex'));
     return found === undefined || !timingSafeEqual(found.digest, digest) ? null : { user: found.user };
   };
+  const findOf = (token: string | null): AuthenticationResult | null => (token === null ? null : find(token));
+  // Clients send one token with every request of a connection.
+  const known = new WeakMap<object, { header: string; result: AuthenticationResult }>();
   return {
     name: 'token-file',
     authenticate(request): AuthenticationResult | null {
-      const token = bearerToken(request);
-      return token === null ? null : find(token);
+      const { socket } = request;
+      const header = request.headers['authorization'];
+      if (socket === undefined || typeof header !== 'string') return findOf(bearerToken(request));
+      const last = known.get(socket);
+      if (last?.header === header) return last.result;
+      const token = tokenOf(header);
+      if (token === null) return findOf(websocketToken(request));
+      const result = find(token);
+      if (result !== null) known.set(socket, { header, result });
+      return result;
     },
     authenticateToken: find,
   };

@@ -7,36 +7,53 @@ function withGroup(result: AuthenticationResult, group: string): AuthenticationR
   return { ...result, user: { ...result.user, groups: [...result.user.groups, group] } };
 }
 
+/** Who asks; `null` = the request is to be answered with 401. */
+export interface Authentication {
+  result: AuthenticationResult | null;
+  /** What authenticators said of credentials that are not valid. */
+  errors: string[];
+}
+
 /**
- * Asks authenticators in order; the first that recognises the caller decides.
+ * Asks authenticators in order; the first that recognises the caller decides. At once where they answer at once.
  *
  * @param anonymous - Whether requests without credentials are `system:anonymous`.
- * @returns `null` for a request that is to be answered with 401.
  */
-export async function authenticateWith(
+export function authenticateWith(
   authenticators: readonly Authenticator[],
   anonymous: boolean,
   request: AuthenticationRequest,
-): Promise<{ result: AuthenticationResult | null; errors: string[] }> {
+): Authentication | Promise<Authentication> {
   const errors: string[] = [];
-  for (const authenticator of authenticators) {
-    try {
-      const outcome = authenticator.authenticate(request);
-      const result = outcome instanceof Promise ? await outcome : outcome;
-      if (result !== null) return { result: withGroup(result, 'system:authenticated'), errors };
-    } catch (error) {
-      errors.push(`${authenticator.name}: ${error instanceof Error ? error.message : String(error)}`);
+  const ask = (from: number): Authentication | Promise<Authentication> => {
+    for (let place = from; place < authenticators.length; place++) {
+      const { name } = authenticators[place] as Authenticator;
+      const failed = (error: unknown): void => {
+        errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      };
+      try {
+        const outcome = (authenticators[place] as Authenticator).authenticate(request);
+        if (outcome instanceof Promise) {
+          return outcome
+            .catch(failed)
+            .then((result) => (result ? { result: withGroup(result, 'system:authenticated'), errors } : ask(place + 1)));
+        }
+        if (outcome !== null) return { result: withGroup(outcome, 'system:authenticated'), errors };
+      } catch (error) {
+        failed(error);
+      }
     }
-  }
-  if (errors.length > 0 || bearerToken(request) !== null || !anonymous) return { result: null, errors };
-  const warning = bearerWarning(request);
-  return {
-    result: {
-      user: { username: 'system:anonymous', groups: ['system:unauthenticated'] },
-      ...(warning === null ? {} : { warnings: [warning] }),
-    },
-    errors,
+    if (errors.length > 0 || bearerToken(request) !== null || !anonymous) return { result: null, errors };
+    const warning = bearerWarning(request);
+    return {
+      result: {
+        user: { username: 'system:anonymous', groups: ['system:unauthenticated'] },
+        ...(warning === null ? {} : { warnings: [warning] }),
+      },
+      errors,
+    };
   };
+  return ask(0);
 }
 
 /**

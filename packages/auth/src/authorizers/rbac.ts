@@ -74,7 +74,7 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
     name: 'RBAC',
     authorize(attributes): AuthorizationDecision {
       const missing = new Set<string>();
-      for (const binding of source.clusterRoleBindings()) {
+      for (const binding of source.clusterRoleBindings(attributes.user)) {
         const subject = bindsUser(binding, attributes.user);
         if (subject === null) continue;
         for (const rule of rulesOf(binding, missing)) {
@@ -82,7 +82,7 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
         }
       }
       if (attributes.namespace !== '') {
-        for (const binding of source.roleBindings(attributes.namespace)) {
+        for (const binding of source.roleBindings(attributes.namespace, attributes.user)) {
           const subject = bindsUser(binding, attributes.user);
           if (subject === null) continue;
           for (const rule of rulesOf(binding, missing)) {
@@ -102,9 +102,9 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
         }
       };
       const missing = new Set<string>();
-      for (const binding of source.clusterRoleBindings()) if (bindsUser(binding, user)) add(rulesOf(binding, missing));
+      for (const binding of source.clusterRoleBindings(user)) if (bindsUser(binding, user)) add(rulesOf(binding, missing));
       if (namespace !== '') {
-        for (const binding of source.roleBindings(namespace)) if (bindsUser(binding, user)) add(rulesOf(binding, missing));
+        for (const binding of source.roleBindings(namespace, user)) if (bindsUser(binding, user)) add(rulesOf(binding, missing));
       }
       if (missing.size > 0) out.evaluationError = aggregateErrors(missing);
       return out;
