@@ -7,6 +7,7 @@ export * from './go-quote.js';
 export { KUBERNETES_VERSION } from './kubernetes-version.js';
 export * from './label-selector.js';
 export * from './object.js';
+export { setOwn } from './patch/own-property.js';
 export * from './quantity.js';
 export { decodePath, parseQuery, type RequestInfo, resolveRequestInfo } from './request-info.js';
 export * from './schema.js';

@@ -7,7 +7,8 @@ import { deletionTimestampOf, uidOf } from './stored-metadata.js';
 /** Informers by resource, made on first use and shared by everything inside the server. */
 export class InformerSet implements ObjectSource {
   readonly #registry: ResourceRegistry;
-  readonly #informers = new Map<string, Informer>();
+  /** By group, then by resource and what is wanted of it: admission looks here some ten times for a request. */
+  readonly #informers = new Map<string, Map<string, Informer>>();
 
   constructor(registry: ResourceRegistry) {
     this.#registry = registry;
@@ -18,16 +19,17 @@ export class InformerSet implements ObjectSource {
    *
    * @param only - What is wanted of the resource. Default all.
    */
-  informer(group: string, resource: string, only: Selection = {}): Informer | undefined {
-    const key = `${resource}.${group}${Object.keys(only).length === 0 ? '' : JSON.stringify(only)}`;
-    let informer = this.#informers.get(key);
-    if (informer === undefined) {
-      const found = this.#registry.find(group, resource);
-      if (found === undefined) return undefined;
-      informer = new Informer(found.storage, only);
-      this.#informers.set(key, informer);
-      void informer.start();
-    }
+  informer(group: string, resource: string, only?: Selection): Informer | undefined {
+    const key = only === undefined ? resource : `${resource}${JSON.stringify(only)}`;
+    const known = this.#informers.get(group)?.get(key);
+    if (known !== undefined) return known;
+    const found = this.#registry.find(group, resource);
+    if (found === undefined) return undefined;
+    const informer = new Informer(found.storage, only ?? {});
+    const ofGroup = this.#informers.get(group);
+    if (ofGroup === undefined) this.#informers.set(group, new Map([[key, informer]]));
+    else ofGroup.set(key, informer);
+    void informer.start();
     return informer;
   }
 
@@ -62,13 +64,12 @@ export class InformerSet implements ObjectSource {
 
   /** Ends the informer of a resource that is no longer served. */
   forget(group: string, resource: string): void {
-    const key = `${resource}.${group}`;
-    this.#informers.get(key)?.close();
-    this.#informers.delete(key);
+    this.#informers.get(group)?.get(resource)?.close();
+    this.#informers.get(group)?.delete(resource);
   }
 
   close(): void {
-    for (const informer of this.#informers.values()) informer.close();
+    for (const ofGroup of this.#informers.values()) for (const informer of ofGroup.values()) informer.close();
     this.#informers.clear();
   }
 }

@@ -74,18 +74,25 @@ function pathsBelow(paths: Paths, key: string): Paths | null {
 /** Puts a value's field and those below it into a set under construction. */
 function putNode(out: JsonObject, part: string, before: Before, value: unknown, schema: Schema | undefined, reset: Paths): void {
   if (value === undefined) return;
-  const structure = structureOf(schema, value);
-  let below: JsonObject | null = null;
-  if (structure === 'map' && isPlainObject(value)) below = fieldsBelow(before, value, schema, reset);
-  else if (structure === 'list' && Array.isArray(value) && value.length > 0) below = itemsBelow(value, schema as Schema);
-  if (below === null) {
+  const structure = typeof value === 'object' ? structureOf(schema, value) : 'atomic';
+  const isMap = structure === 'map' && isPlainObject(value) && !isEmpty(value);
+  if (!isMap && !(structure === 'list' && Array.isArray(value) && value.length > 0)) {
     if (isChanged(before, value, schema)) out[part] = {};
     return;
   }
   const isMember = before === 'absent';
-  if (isEmpty(below)) {
-    if (isMember) out[part] = {};
-  } else out[part] = isMember ? { '.': {}, ...below } : below;
+  // A field that is owned itself comes first in its set.
+  const below: JsonObject = isMember ? { '.': {} } : {};
+  if (isMap) putFields(below, before, value, schema, reset);
+  else putItems(below, value as readonly unknown[], schema as Schema);
+  if (isMember || !isEmpty(below)) out[part] = isMember && isSingle(below) ? {} : below;
+}
+
+/** Whether a set holds one entry. */
+function isSingle(set: JsonObject): boolean {
+  let count = 0;
+  for (const _ in set) if (++count > 1) return false;
+  return count === 1;
 }
 
 /** Whether a value without parts differs from what the empty object has. */
@@ -97,22 +104,18 @@ function isChanged(before: Before, value: unknown, schema: Schema | undefined): 
   return (Object.keys(empty).length === 0 || structureOf(schema, value) !== 'map') && !sameValue(empty, value);
 }
 
-/** `null` for a map without entries. */
-function fieldsBelow(before: Before, value: Record<string, unknown>, schema: Schema | undefined, reset: Paths): JsonObject | null {
+function putFields(out: JsonObject, before: Before, value: Record<string, unknown>, schema: Schema | undefined, reset: Paths): void {
   const keys = Object.keys(value);
-  if (keys.length === 0) return null;
   if (keys.length > 1) keys.sort();
-  const out: JsonObject = {};
   for (const key of keys) {
     const paths = pathsBelow(reset, key);
     if (paths === null) continue;
     const field = entrySchema(schema, key);
     putNode(out, `f:${key}`, before === 'empty' ? emptyAt(schema, key, field) : 'absent', value[key], field, paths);
   }
-  return out;
 }
 
-function itemsBelow(items: readonly unknown[], schema: Schema): JsonObject {
+function putItems(out: JsonObject, items: readonly unknown[], schema: Schema): void {
   const found = new Map<string, unknown[]>();
   for (const item of items) {
     const part = itemPart(item, schema);
@@ -121,17 +124,15 @@ function itemsBelow(items: readonly unknown[], schema: Schema): JsonObject {
     if (known === undefined) found.set(part, [item]);
     else known.push(item);
   }
-  const out: JsonObject = {};
   for (const part of sortedParts([...found.keys()])) {
     const same = found.get(part) as unknown[];
     // Elements that are there twice count as one value.
     if (same.length > 1) out[part] = {};
     else putNode(out, part, 'absent', same[0], schema.items, NO_PATHS);
   }
-  return out;
 }
 
-function isEmpty(object: JsonObject): boolean {
+function isEmpty(object: object): boolean {
   for (const _ in object) return false;
   return true;
 }

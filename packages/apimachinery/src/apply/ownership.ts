@@ -19,7 +19,7 @@ export interface Versions {
   apiVersion: string;
   schema: Schema;
   /** Other versions; `undefined` for one that does not exist any more. Absent = all versions have one shape. */
-  other?: (apiVersion: string) => VersionView | undefined;
+  other?: ((apiVersion: string) => VersionView | undefined) | undefined;
   /** Paths that the endpoint does not write (`[['status']]`), so nobody gains or loses them. */
   resetFields: readonly (readonly string[])[];
 }

@@ -54,15 +54,14 @@ export function updateManagedFields(options: UpdateOfManagedFields): ManagedFiel
 function ofNewObject({ updated, schema, resetFields, manager, apiVersion, subresource, now }: UpdateOfManagedFields): ManagedFieldsEntry[] {
   const fieldsV1 = fieldsOfNewObject(updated, schema, resetFields);
   if (fieldsV1 === null) return [];
-  return [
-    {
-      ...(manager === '' ? {} : { manager }),
-      operation: 'Update',
-      apiVersion,
-      ...(now === undefined ? {} : { time: now }),
-      fieldsType: 'FieldsV1',
-      fieldsV1,
-      ...(subresource === '' ? {} : { subresource }),
-    },
-  ];
+  // Field by field, in the order in which they are shown.
+  const entry = {} as ManagedFieldsEntry;
+  if (manager !== '') entry.manager = manager;
+  entry.operation = 'Update';
+  entry.apiVersion = apiVersion;
+  if (now !== undefined) entry.time = now;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = fieldsV1;
+  if (subresource !== '') entry.subresource = subresource;
+  return [entry];
 }

@@ -42,6 +42,8 @@ export function managerOf(context: RequestContext, fieldManager: string): string
   return name === '' ? 'unknown' : name;
 }
 
+const NO_QUERY = new URLSearchParams();
+
 /**
  * Parses the options of a write.
  *
@@ -50,7 +52,7 @@ export function managerOf(context: RequestContext, fieldManager: string): string
  * @throws 422 naming every option that does not fit.
  */
 export function parseWriteOptions(context: RequestContext, kind: string, rule?: (query: URLSearchParams) => FieldError[]): WriteOptions {
-  const query = context.query ?? new URLSearchParams();
+  const query = context.query ?? NO_QUERY;
   const errors: FieldError[] = rule?.(query) ?? [];
   const dryRun = query.getAll('dryRun');
   for (const value of dryRun) if (value !== 'All' && value !== '') errors.push(notSupported('dryRun', [value], ['All']));

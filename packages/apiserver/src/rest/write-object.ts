@@ -14,6 +14,7 @@ import {
   newConflict,
   newInvalid,
   type ObjectMeta,
+  setOwn,
 } from '@k/apimachinery';
 import { updateManagedFields } from '@k/apimachinery/apply';
 import type { StoredObject } from '@k/storage';
@@ -25,9 +26,14 @@ import { managerOf, type WriteOptions } from './options.js';
 import { storageFault } from './storage-fault.js';
 import { withVersions } from './version-views.js';
 
+/** The second that was written last: under load many objects share one. */
+let lastSecond = { second: Number.NaN, text: '' };
+
 /** The present time as objects carry it: RFC 3339 with whole seconds. */
 export function timestamp(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(nowMs / 1000);
+  if (second !== lastSecond.second) lastSecond = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return lastSecond.text;
 }
 
 /** Builds the admission view of a write. */
@@ -95,16 +101,13 @@ export function trackManagedFields(
   updated: KubeObject,
   options: WriteOptions,
 ): void | Promise<void> {
-  const managedFields = withVersions(scope, (versions) =>
-    updateManagedFields({
-      ...versions,
-      live,
-      updated,
-      manager: managerOf(context, options.fieldManager),
-      subresource: scope.subresource?.name ?? '',
-      // Of a new object: the time that it carries already.
-      now: (live === null ? updated.metadata?.creationTimestamp : null) ?? managedTime(server, scope),
-    }),
+  const manager = managerOf(context, options.fieldManager);
+  const subresource = scope.subresource?.name ?? '';
+  // Of a new object: the time that it carries already.
+  const now = (live === null ? updated.metadata?.creationTimestamp : null) ?? managedTime(server, scope);
+  // Spread into each other, the two would cost as much as the rest.
+  const managedFields = withVersions(scope, ({ apiVersion, schema, other, resetFields }) =>
+    updateManagedFields({ apiVersion, schema, other, resetFields, live, updated, manager, subresource, now }),
   );
   if (!(managedFields instanceof Promise)) return setManagedFields(updated, managedFields);
   return managedFields.then(
@@ -133,6 +136,8 @@ export function refuseInvalid(scope: ResourceScope, object: KubeObject, errors: 
   throw newInvalid({ group: definition.group, kind: object.kind ?? definition.kind }, object.metadata?.name ?? '', errors);
 }
 
+const HEAD_FIELDS: ReadonlySet<string> = new Set(['kind', 'apiVersion', 'metadata']);
+
 /** All errors of a new object. */
 export function validateNew(scope: ResourceScope, object: KubeObject): void {
   const { definition } = scope.served;
@@ -154,16 +159,24 @@ export function validateChanged(scope: ResourceScope, object: KubeObject, old: K
 }
 
 /** The object in its storage version, as it goes into the store. */
-export async function forStorage(scope: ResourceScope, object: KubeObject): Promise<Record<string, unknown>> {
+export function forStorage(scope: ResourceScope, object: KubeObject): Record<string, unknown> | Promise<Record<string, unknown>> {
   const { definition } = scope.served;
-  const [converted] = await inVersion(definition, [object], definition.storageVersion);
-  const stored = { ...(converted as KubeObject) };
-  if (stored.metadata?.resourceVersion !== undefined) {
-    const { resourceVersion: _own, ...metadata } = stored.metadata;
-    stored.metadata = metadata;
+  const converted = inVersion(definition, [object], definition.storageVersion);
+  return converted instanceof Promise
+    ? converted.then(([only]) => inStoredOrder(only as KubeObject))
+    : inStoredOrder(converted[0] as KubeObject);
+}
+
+/** A copy with what every object has at its head, and without the version, which is the store's to give. */
+function inStoredOrder(object: KubeObject): Record<string, unknown> {
+  let { metadata } = object;
+  if (metadata?.resourceVersion !== undefined) {
+    const { resourceVersion: _own, ...rest } = metadata;
+    metadata = rest;
   }
-  const { kind, apiVersion, metadata, ...rest } = stored;
-  return { kind, apiVersion, metadata, ...rest };
+  const stored: Record<string, unknown> = { kind: object.kind, apiVersion: object.apiVersion, metadata };
+  for (const field of Object.keys(object)) if (!HEAD_FIELDS.has(field)) setOwn(stored, field, object[field]);
+  return stored;
 }
 
 /** 409 for a name that is taken, by an object that may be on its way out. */
@@ -180,7 +193,9 @@ export async function storeNew(server: ServerContext, scope: ResourceScope, obje
   const name = object.metadata?.name ?? '';
   const storage = server.registry.storage(definition);
   try {
-    const result = await storage.create(definition.namespaced ? scope.namespace : '', name, await forStorage(scope, object));
+    const converted = forStorage(scope, object);
+    const stored = converted instanceof Promise ? await converted : converted;
+    const result = await storage.create(definition.namespaced ? scope.namespace : '', name, stored);
     if (!result.ok) throw alreadyExists(scope, name, result.current);
     return result.object;
   } catch (error) {

@@ -61,6 +61,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     anonymous: true,
     admission: (dependencies) => new AdmissionChain().withBuiltInControllers(dependencies),
     log: pino({ level: 'silent' }),
+    // On a store of its own nobody else asks whether it lives: revisions grow by what the test does.
+    ...(givenStore === undefined ? { endpointLeaseSeconds: 3600 } : {}),
     ...rest,
     authenticators: [createTokenFileAuthenticator(csv), ...(rest.authenticators ?? [])],
     store,
