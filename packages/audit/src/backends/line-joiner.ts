@@ -25,7 +25,13 @@ interface Call {
   resolve: ((isKept: boolean) => void) | null;
 }
 
-/** Joins the lines of one turn of the event loop into one write: the system call is what a line costs most. */
+/** Milliseconds that lines for which no request waits are held at most. */
+const HOLD_MS = 1;
+
+/**
+ * Joins the lines of a millisecond into one write: the system call is what a line costs most. A request waits for its
+ * RequestReceived, which is therefore written at the end of its turn of the event loop, and what is held with it.
+ */
 export class LineJoiner {
   readonly #target: LineTarget;
   readonly #onLost: (events: readonly AuditEvent[], error: unknown) => void;
@@ -34,7 +40,8 @@ export class LineJoiner {
   #events: AuditEvent[] = [];
   #ends: number[] = [];
   #calls: Call[] = [];
-  #isScheduled = false;
+  #soon: NodeJS.Immediate | null = null;
+  #later: NodeJS.Timeout | null = null;
 
   constructor(target: LineTarget, onLost: (events: readonly AuditEvent[], error: unknown) => void) {
     this.#target = target;
@@ -44,7 +51,7 @@ export class LineJoiner {
   /**
    * Takes one line per event, with its newline.
    *
-   * @returns whether all were handed to the kernel, once that is known: at the end of this turn at the latest.
+   * @returns whether all were handed to the kernel, once that is known.
    */
   add(events: readonly AuditEvent[], lineOf: (event: AuditEvent) => string): boolean | Promise<boolean> {
     const call: Call = { left: events.length, isKept: true, resolve: null };
@@ -59,10 +66,8 @@ export class LineJoiner {
       }
     }
     if (call.left === 0) return call.isKept;
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(this.flush);
-    }
+    if (events.some(({ stage }) => stage === 'RequestReceived')) this.#soon ??= setImmediate(this.flush);
+    else if (this.#soon === null) this.#later ??= setTimeout(this.flush, HOLD_MS);
     return new Promise((resolve) => {
       call.resolve = resolve;
     });
@@ -85,7 +90,10 @@ export class LineJoiner {
 
   /** Writes what was joined so far. */
   readonly flush = (): void => {
-    this.#isScheduled = false;
+    if (this.#soon !== null) clearImmediate(this.#soon);
+    if (this.#later !== null) clearTimeout(this.#later);
+    this.#soon = null;
+    this.#later = null;
     if (this.#bytes === 0) return;
     const lines = this.#chunk.subarray(0, this.#bytes);
     this.#bytes = 0;

@@ -32,7 +32,7 @@ export interface LogBackend extends AuditBackend {
 }
 
 /**
- * Events become lines, those of one turn of the event loop one write. An event is accepted once the kernel has its line:
+ * Events become lines, those of one millisecond one write. An event is accepted once the kernel has its line:
  * it survives the process. On a full disk events are reported and held, and written once there is room.
  *
  * @throws {RangeError} for a negative `maxSizeMb`, `maxBackups` or `maxAgeDays`.
@@ -60,7 +60,7 @@ export function logBackend(options: LogOptions): LogBackend {
         });
   const target = file ?? new LineSink(1);
   const joiner = new LineJoiner(target, report);
-  // A process that ends in the middle of a turn still has its lines.
+  // A process that ends meanwhile still has its lines.
   process.on('exit', joiner.flush);
   return {
     name: 'log',
