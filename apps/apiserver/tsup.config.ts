@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { readDescriptions } from '../../packages/api/src/openapi/read-descriptions.js';
 import { packageBuild } from '../../tools/package-build.mjs';
+import { directLmdbBinary, lazyXPath } from './bundled-libraries.js';
 
 const FOLDER = resolve(import.meta.dirname, process.env['K_OUT'] ?? 'dist');
 const START_TIMEOUT_MS = 60_000;
@@ -15,9 +16,9 @@ export default packageBuild(import.meta.dirname, {
   entry: { command: 'src/command.ts' },
   outDir: FOLDER,
   // A start reads a handful of files instead of hundreds: the packages, from their sources, and all libraries are built
-  // in, in parts that are loaded when they are needed. LMDB stays outside: it loads a binary beside its own files.
-  noExternal: [/^(?!lmdb$)/],
-  external: ['lmdb'],
+  // in, in parts that are loaded when they are needed. Of LMDB only the binary stays outside.
+  noExternal: [/.*/],
+  esbuildPlugins: [lazyXPath, directLmdbBinary],
   treeshake: false,
   dts: false,
   esbuildOptions(options) {
