@@ -2,7 +2,7 @@ import type { RbacBinding } from '@k/auth';
 import { describe, expect, it } from 'vitest';
 import { BindingIndex } from '../src/binding-index.js';
 
-const roleRef = { kind: 'ClusterRole', name: 'view' } as const;
+const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' };
 const binding = (name: string, ...subjects: RbacBinding['subjects']): RbacBinding => ({ name, namespace: 'team', roleRef, subjects });
 const user = (name: string): RbacBinding['subjects'][number] => ({ kind: 'User', name });
 const group = (name: string): RbacBinding['subjects'][number] => ({ kind: 'Group', name });

@@ -48,7 +48,8 @@ describe('token files', () => {
 
   it('look at every request of a connection', () => {
     const socket = new TLSSocket(new Socket());
-    const asks = (headers: Record<string, string>) => file.authenticate({ headers, socket, path: '/' })?.user.username ?? null;
+    const asks = (headers: Record<string, string>) =>
+      (file.authenticate({ headers, socket, path: '/' }) as AuthenticationResult | null)?.user.username ?? null;
     const webSocket = {
       upgrade: 'websocket',
       connection: 'Upgrade',
