@@ -27,12 +27,12 @@ export type ManagedState = Map<string, ManagedSet>;
 
 /** The key of a manager; keys sort as upstream sorts managers in conflict messages. */
 export function managerKey({ manager, operation, apiVersion, subresource }: ManagerIdentity): string {
-  return JSON.stringify({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    ...(operation === 'Apply' ? {} : { apiVersion }),
-    ...(subresource === '' ? {} : { subresource }),
-  });
+  const key: Partial<ManagerIdentity> = {};
+  if (manager !== '') key.manager = manager;
+  key.operation = operation;
+  if (operation !== 'Apply') key.apiVersion = apiVersion;
+  if (subresource !== '') key.subresource = subresource;
+  return JSON.stringify(key);
 }
 
 /**
@@ -46,7 +46,8 @@ export function readManagedFields(entries: readonly ManagedFieldsEntry[] | null 
     const { manager = '', operation, apiVersion = '', fieldsType, subresource = '', time } = entry;
     const set = fromFieldsV1(entry.fieldsV1);
     if ((operation !== 'Apply' && operation !== 'Update') || apiVersion === '' || fieldsType !== 'FieldsV1' || set === null) return null;
-    const managed: ManagedSet = { manager, operation, apiVersion, subresource, set, ...(time === undefined ? {} : { time }) };
+    const managed: ManagedSet = { manager, operation, apiVersion, subresource, set };
+    if (time !== undefined) managed.time = time;
     state.set(managerKey(managed), managed);
   }
   return state;
@@ -77,18 +78,25 @@ export function writeManagedFields(state: ManagedState): ManagedFieldsEntry[] {
   const rank = (entry: ManagedFieldsEntry): string =>
     [entry.operation, seconds(entry), entry.manager ?? '', entry.apiVersion, entry.subresource ?? ''].join('\u0000');
   return [...state.values()]
-    .map(
-      ({ manager, operation, apiVersion, subresource, set, time }): ManagedFieldsEntry => ({
-        ...(manager === '' ? {} : { manager }),
-        operation,
-        apiVersion,
-        ...(time === undefined ? {} : { time }),
-        fieldsType: 'FieldsV1',
-        fieldsV1: toFieldsV1(set),
-        ...(subresource === '' ? {} : { subresource }),
-      }),
-    )
+    .map((managed) => entryOf(managed, toFieldsV1(managed.set)))
     .sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+}
+
+/** An entry, its fields in the order in which they are shown. */
+export function entryOf(
+  { manager, operation, apiVersion, subresource, time }: Omit<ManagedSet, 'set'>,
+  fieldsV1: NonNullable<ManagedFieldsEntry['fieldsV1']>,
+): ManagedFieldsEntry {
+  // One by one: every write makes some, and spreads cost as much as all else here.
+  const entry = {} as ManagedFieldsEntry;
+  if (manager !== '') entry.manager = manager;
+  entry.operation = operation;
+  entry.apiVersion = apiVersion;
+  if (time !== undefined) entry.time = time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = fieldsV1;
+  if (subresource !== '') entry.subresource = subresource;
+  return entry;
 }
 
 /** Merges the oldest update managers of each version into one until there are few enough. Mutates the state. */

@@ -1,6 +1,14 @@
 import type { KubeObject, ManagedFieldsEntry } from '../object.js';
 import { differenceDeep, isEmptySet, setOfPaths, union } from './field-set.js';
-import { capUpdateManagers, type ManagedState, managerKey, startingState, writeManagedFields } from './managed-state.js';
+import {
+  capUpdateManagers,
+  entryOf,
+  type ManagedSet,
+  type ManagedState,
+  managerKey,
+  startingState,
+  writeManagedFields,
+} from './managed-state.js';
 import { fieldsOfNewObject } from './new-object-fields.js';
 import { ownable, releaseChanged, type Versions } from './ownership.js';
 import { emptyObject } from './structure.js';
@@ -25,16 +33,18 @@ export function recordUpdate(state: ManagedState, options: UpdateOfManagedFields
   const changed = differenceDeep(union(comparison.modified, comparison.added), setOfPaths(options.resetFields));
   const gained = ownable(changed);
   if (!isEmptySet(gained)) {
-    const identity = {
+    const managed: ManagedSet = {
       manager: options.manager,
-      operation: 'Update' as const,
+      operation: 'Update',
       apiVersion: options.apiVersion,
       subresource: options.subresource,
+      set: gained,
     };
-    const key = managerKey(identity);
+    if (options.now !== undefined) managed.time = options.now;
+    const key = managerKey(managed);
     const previous = state.get(key);
-    const set = previous === undefined ? gained : union(gained, previous.set);
-    state.set(key, { ...identity, set, ...(options.now === undefined ? {} : { time: options.now }) });
+    if (previous !== undefined) managed.set = union(gained, previous.set);
+    state.set(key, managed);
   }
   capUpdateManagers(state);
 }
@@ -54,14 +64,6 @@ export function updateManagedFields(options: UpdateOfManagedFields): ManagedFiel
 function ofNewObject({ updated, schema, resetFields, manager, apiVersion, subresource, now }: UpdateOfManagedFields): ManagedFieldsEntry[] {
   const fieldsV1 = fieldsOfNewObject(updated, schema, resetFields);
   if (fieldsV1 === null) return [];
-  // Field by field, in the order in which they are shown.
-  const entry = {} as ManagedFieldsEntry;
-  if (manager !== '') entry.manager = manager;
-  entry.operation = 'Update';
-  entry.apiVersion = apiVersion;
-  if (now !== undefined) entry.time = now;
-  entry.fieldsType = 'FieldsV1';
-  entry.fieldsV1 = fieldsV1;
-  if (subresource !== '') entry.subresource = subresource;
-  return [entry];
+  const written = { manager, operation: 'Update', apiVersion, subresource } as const;
+  return [entryOf(now === undefined ? written : { ...written, time: now }, fieldsV1)];
 }

@@ -263,6 +263,8 @@ function keepManagedTimes(object: KubeObject, old: KubeObject): void {
   const before = old.metadata?.managedFields;
   const after = object.metadata?.managedFields;
   if (before === undefined || after === undefined || before.length !== after.length || before === after) return;
+  // Nearly every write changes something outside of the metadata, where it is quickly seen.
+  if (Object.keys(object).some((field) => field !== 'metadata' && !sameObject(object[field], old[field]))) return;
   const timeless = ({ metadata, ...rest }: KubeObject): unknown => ({
     ...rest,
     metadata: { ...metadata, managedFields: byIdentity(metadata?.managedFields ?? []), resourceVersion: undefined },
