@@ -7,6 +7,9 @@ import type { IndexEntry, Tables } from './tables.js';
 const COMMIT_COUNT_MAX = 2000;
 const COMMIT_BYTES_MAX = 16 * 2 ** 20;
 
+/** So many writes do not wait for the rest of their turn: the disk works while it goes on. */
+const EAGER_COUNT = 16;
+
 interface PendingWrite {
   record: VersionRecord;
   previous: IndexEntry | null;
@@ -30,6 +33,8 @@ export class CommitQueue {
   readonly #overlay = new Map<string, PendingWrite>();
   #queue: PendingWrite[] = [];
   #flushing: Promise<void> | null = null;
+  /** Lets the first transaction go before the turn is over. */
+  #endTurn: () => void = () => {};
   /** Work that needs the tables to itself (compaction), done between transactions. */
   #tasks: (() => Promise<void>)[] = [];
   #assigned: number;
@@ -69,6 +74,7 @@ export class CommitQueue {
     this.#overlay.set(record.key, write);
     this.#queue.push(write);
     this.#start();
+    if (this.#queue.length >= EAGER_COUNT) this.#endTurn();
     return write.done.then(() => revision);
   }
 
@@ -96,7 +102,10 @@ export class CommitQueue {
 
   async #flush(): Promise<void> {
     // One turn of the event loop lets writes that are ready now share the first transaction.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      this.#endTurn = resolve;
+      setImmediate(resolve);
+    });
     while (this.#queue.length > 0 || this.#tasks.length > 0) {
       const task = this.#tasks.shift();
       if (task !== undefined) await task();

@@ -40,6 +40,7 @@ export interface OldEntry {
 
 type Table = Database<Buffer, Buffer>;
 
+const NOTHING = (): void => {};
 /** LMDB's declarations know this option of the synchronous call alone. */
 const APPEND = { append: true } as unknown as number;
 
@@ -82,6 +83,7 @@ export class Tables {
         // A transaction is reported when it is on the disk, and its failure to the one who made it.
         overlappingSync: false,
         eventTurnBatching: false,
+        txnStartThreshold: 1,
       } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
       tables = new Tables(path, root);
       if (wasCut) tables.readAll();
@@ -123,7 +125,10 @@ export class Tables {
    */
   async write(action: () => void): Promise<void> {
     try {
-      await this.#root.batch(action);
+      const done = this.#root.batch(action);
+      // LMDB begins at the end of the turn, or with a second list.
+      this.#root.batch(NOTHING).catch(NOTHING);
+      await done;
     } catch (error) {
       // The library keeps the reason in a promise of its own.
       throw await Promise.resolve((error as { commitError?: Promise<never> }).commitError).then(
