@@ -1,9 +1,29 @@
 /**
- * What the build changes in two libraries that it takes in, so that a start does not pay for what is never used. Of a
+ * What the build does to the libraries that it takes in, so that a start does not pay for what is never used. Of a
  * library that looks otherwise than expected nothing is changed: only time is lost then.
  */
 import { readFile } from 'node:fs/promises';
-import type { Plugin } from 'esbuild';
+import { basename } from 'node:path';
+import type { Metafile, Plugin } from 'esbuild';
+
+/** Modules that are loaded, with what only they need, when something of theirs is used for the first time. */
+export const LAZY_MODULES = {
+  'lazy-cel': '../../packages/admission/node_modules/@marcbachmann/cel-js',
+  'lazy-cel-syntax': '../../packages/admission/src/cel/syntax/parse.ts',
+  'lazy-patch': '../../packages/apimachinery/src/patch.ts',
+  'lazy-protobuf': '../../packages/api/src/protobuf/index.ts',
+  'lazy-re2': '../../packages/admission/node_modules/re2js',
+};
+
+/** @returns File names of the parts of a build that the modules lie in; `modules` are among its entries. */
+export function partsOf(modules: Record<string, string>, { outputs }: Pick<Metafile, 'outputs'>): string[] {
+  return Object.keys(modules).map((name) => {
+    const source = Object.entries(outputs).find(([path]) => basename(path) === `${name}.js`)?.[1].entryPoint;
+    const part = Object.entries(outputs).find(([, { inputs }]) => source !== undefined && source in inputs)?.[0];
+    if (part === undefined) throw new Error(`the build has no part with ${name}`);
+    return basename(part);
+  });
+}
 
 /** ANTLR's runtime reads the tables of its XPath, which nothing here asks for, when it is loaded. */
 export const lazyXPath: Plugin = {
@@ -22,23 +42,30 @@ export const lazyXPath: Plugin = {
  * and leaves the search to the library where it is not.
  */
 const FIND_BINARY = `
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-export default function load() {
-  const fromLmdb = createRequire(createRequire(__filename).resolve('lmdb'));
-  try {
-    const { arch, platform, versions } = process;
-    const folder = dirname(fromLmdb.resolve('@lmdb/lmdb-' + platform + '-' + arch));
-    const isMusl = platform === 'linux' && readdirSync('/lib').some((name) => name.startsWith('ld-musl-'));
-    const libc = platform === 'linux' ? (isMusl ? '.musl' : '.glibc') : '';
-    const names = ['node.abi' + versions.modules + libc + '.node', 'node.napi' + libc + '.node'];
-    const file = names.map((name) => join(folder, name)).find((path) => existsSync(path));
-    if (file !== undefined) return fromLmdb(file);
-  } catch {
-    // Built from source, or a platform that is laid out in another way.
+/* Where Node would find the library, without its way through the resolver of ES modules. */
+function lmdbFolder() {
+  for (let at = __dirname; ; at = dirname(at)) {
+    const folder = join(at, 'node_modules/lmdb');
+    if (existsSync(folder)) return realpathSync(folder);
+    if (at === dirname(at)) return undefined;
   }
+}
+
+export default function load() {
+  const { arch, platform, versions } = process;
+  const isMusl = platform === 'linux' && readdirSync('/lib').some((name) => name.startsWith('ld-musl-'));
+  const libc = platform === 'linux' ? (isMusl ? '.musl' : '.glibc') : '';
+  const found = lmdbFolder();
+  const folder = found === undefined ? undefined : join(found, '../@lmdb/lmdb-' + platform + '-' + arch);
+  const names = ['node.abi' + versions.modules + libc + '.node', 'node.napi' + libc + '.node'];
+  const file = folder === undefined ? undefined : names.map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (file !== undefined) return require(file);
+  // Built from source, or laid out in another way.
+  const fromLmdb = createRequire(createRequire(__filename).resolve('lmdb'));
   return fromLmdb('node-gyp-build-optional-packages')(dirname(dirname(fromLmdb.resolve('lmdb'))));
 }
 `;

@@ -7,13 +7,14 @@ import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { readDescriptions } from '../../packages/api/src/openapi/read-descriptions.js';
 import { packageBuild } from '../../tools/package-build.mjs';
-import { directLmdbBinary, lazyXPath } from './bundled-libraries.js';
+import { directLmdbBinary, LAZY_MODULES, lazyXPath, partsOf } from './bundled-libraries.js';
 
 const FOLDER = resolve(import.meta.dirname, process.env['K_OUT'] ?? 'dist');
 const START_TIMEOUT_MS = 60_000;
 
 export default packageBuild(import.meta.dirname, {
-  entry: { command: 'src/command.ts' },
+  entry: { command: 'src/command.ts', ...LAZY_MODULES },
+  metafile: true,
   outDir: FOLDER,
   // A start reads a handful of files instead of hundreds: the packages, from their sources, and all libraries are built
   // in, in parts that are loaded when they are needed. Of LMDB only the binary stays outside.
@@ -38,6 +39,9 @@ export default packageBuild(import.meta.dirname, {
 
 /** Makes the modules functions of Node's CommonJS wrapper, in ASCII: what `src/launch.ts` loads. */
 async function wrapModules(): Promise<void> {
+  const metafile = join(FOLDER, 'metafile-esm.json');
+  const lazyParts = partsOf(LAZY_MODULES, JSON.parse(await readFile(metafile, 'utf8')));
+  await Promise.all([metafile, ...Object.keys(LAZY_MODULES).map((name) => join(FOLDER, `${name}.js`))].map((file) => rm(file)));
   for (const name of await readdir(FOLDER)) {
     if (!name.endsWith('.js')) continue;
     const { code } = await transform(await readFile(join(FOLDER, name), 'utf8'), {
@@ -50,7 +54,8 @@ async function wrapModules(): Promise<void> {
       legalComments: 'none',
     });
     const url = code.includes('__moduleUrl') ? 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' : '';
-    await writeFile(join(FOLDER, name), `(function(exports,require,module,__filename,__dirname){${url}${code}})`);
+    const body = lazyParts.reduce((text, part) => text.replaceAll(`require("./${part}")`, `require.lazy("./${part}")`), code);
+    await writeFile(join(FOLDER, name), `(function(exports,require,module,__filename,__dirname){${url}${body}})`);
   }
 }
 

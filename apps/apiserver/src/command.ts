@@ -2,6 +2,7 @@
 import { KUBERNETES_VERSION } from '@k/apimachinery';
 import { type Flags, parseCommandLine } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
+import { beginSigningKey } from './service-account-keys.js';
 
 /** Ends the process with an error that its user can act on. */
 function fail(error: unknown): never {
@@ -36,8 +37,9 @@ async function start(): Promise<boolean> {
   }
   // A library of LMDB's looks for a binary that only its own object format would use.
   process.env['MSGPACKR_NATIVE_ACCELERATION_DISABLED'] ??= 'true';
+  const newKey = beginSigningKey(commandLine.run);
   const { run } = await import('./run.js');
-  const running = await run(commandLine.run);
+  const running = await run(commandLine.run, newKey);
   process.stdout.write(
     `k-apiserver (Kubernetes ${KUBERNETES_VERSION}) is ready at ${running.url}\n` +
       `  kubeconfig  ${running.kubeconfig}\n` +

@@ -6,12 +6,17 @@
  *
  * The modules are functions of Node's wrapper for CommonJS, written so by the build (`tsup.config.ts`).
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Script } from 'node:vm';
 import { CodeCache } from './code-cache.js';
 
-type Wrapper = (exports: object, require: (id: string) => unknown, module: { exports: object }, file: string, folder: string) => void;
+/** What a module gets as `require`. */
+interface Require {
+  (id: string): unknown;
+  /** A part of the build that is loaded when something of it is used. The build says which (`bundled-libraries.ts`). */
+  lazy(id: string): object;
+}
+
+type Wrapper = (exports: object, require: Require, module: { exports: object }, file: string, folder: string) => void;
 
 /** After a start, before its code is kept: what comes right after belongs to it. */
 const KEEP_DELAY_MS = 1_000;
@@ -20,17 +25,17 @@ const folder = import.meta.dirname;
 const cache = CodeCache.open(folder);
 const modules = new Map<string, { exports: object }>();
 
+const requireFrom: Require = Object.assign((id: string) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), {
+  lazy: (id: string) => new Proxy({}, { get: (_none, name) => Reflect.get(load(id.slice(2)), name) }),
+});
+
 function load(name: string): object {
   const known = modules.get(name);
   if (known !== undefined) return known.exports;
-  const file = join(folder, name);
-  const source = readFileSync(file);
-  const script = new Script(source.toString('latin1'), { filename: file, cachedData: cache.codeOf(name, source) });
-  cache.add(name, source, script);
+  const script = cache.compile(name);
   const module = { exports: {} };
   modules.set(name, module);
-  const requireFrom = (id: string): unknown => (id.startsWith('./') ? load(id.slice(2)) : require(id));
-  (script.runInThisContext() as Wrapper)(module.exports, requireFrom, module, file, folder);
+  (script.runInThisContext() as Wrapper)(module.exports, requireFrom, module, join(folder, name), folder);
   return module.exports;
 }
 

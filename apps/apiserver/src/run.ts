@@ -1,4 +1,5 @@
 /** From flags to a running server, and its orderly end. */
+import type { KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -11,6 +12,7 @@ import { openControlSocket } from './control/control-socket.js';
 import { bindAddress } from './flags/bind-address.js';
 import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
+import { certificateFolder, dataFolder } from './flags/folders.js';
 import { forFlag, readFlagFile } from './flags/read-file.js';
 import { IdleMemory } from './idle-memory.js';
 import { writeKubeconfig } from './kubeconfig.js';
@@ -112,15 +114,16 @@ function disabledControllers(flags: Flags): string[] {
 /**
  * Starts the server; resolves when it is ready.
  *
+ * @param newKey - The signing key of service accounts that this start makes; undefined = there is one.
  * @throws {@link FlagError} when a flag or a file that it names cannot be used; nothing runs then.
  */
-export async function run(flags: Flags): Promise<RunningServer> {
+export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined): Promise<RunningServer> {
   checkFlags(flags);
   const bind = bindAddress(flags);
   const given = givenCertificate(flags);
   const log = createLog(flags);
-  const dataDir = resolve(flags.text('data-dir'));
-  const certDir = resolve(flags.optional('cert-dir') ?? join(dataDir, 'certs'));
+  const dataDir = dataFolder(flags);
+  const certDir = certificateFolder(flags);
   const metrics = createServerMetrics();
   const openStore = setUpStore(flags, dataDir, log);
   const admission = await setUpAdmission(flags);
@@ -137,7 +140,7 @@ export async function run(flags: Flags): Promise<RunningServer> {
   const ready = ensureCertificates({ dir: certDir, addresses });
   const [certificates, authentication, store] = await Promise.all([
     ready,
-    makeAuthentication({ ca: ready.then(({ ca }) => ca), certDir }),
+    makeAuthentication({ ca: ready.then(({ ca }) => ca), certDir, newKey }),
     openStore(),
   ]);
   const { cert, key } = given ?? certificates.serving;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Flags } from './flags/command-line.js';
 import { FlagError } from './flags/flag.js';
+import { certificateFolder } from './flags/folders.js';
 
 const RSA_BITS = 2048;
 
@@ -37,12 +38,27 @@ export function readServiceAccountKeys(flags: Flags): GivenKeys {
   };
 }
 
-/** The server's own signing key (`sa.key`, mode 0600), made on first start. */
-export async function ownSigningKey(dir: string): Promise<KeyObject> {
-  const file = join(dir, 'sa.key');
-  if (existsSync(file)) return createPrivateKey(readFileSync(file, 'utf8'));
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS });
+const SIGNING_KEY = 'sa.key';
+
+/**
+ * Begins to make the server's own signing key, on another thread, where this start will need one: nothing takes longer
+ * on a first start.
+ */
+export function beginSigningKey(flags: Flags): Promise<KeyObject> | undefined {
+  const isThere = existsSync(join(certificateFolder(flags), SIGNING_KEY));
+  if (isThere || flags.optional('service-account-signing-key-file') !== undefined) return undefined;
+  const made = promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS }).then(({ privateKey }) => privateKey);
+  // Whoever needs the key sees the error; a start that ends before that has one of its own.
+  made.catch(() => {});
+  return made;
+}
+
+/** The server's own signing key (mode 0600): the one on disk, else `made`, which is put there. */
+export async function ownSigningKey(dir: string, made: Promise<KeyObject> | undefined): Promise<KeyObject> {
+  const file = join(dir, SIGNING_KEY);
+  if (made === undefined) return createPrivateKey(readFileSync(file, 'utf8'));
+  const key = await made;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  return privateKey;
+  writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  return key;
 }

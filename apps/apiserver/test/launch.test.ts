@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Script } from 'node:vm';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CodeCache } from '../src/code-cache.js';
@@ -27,17 +26,16 @@ function start(sources: Record<string, string>): Record<string, 'compiled' | 'ta
   const cache = CodeCache.open(dir);
   const outcome: Record<string, 'compiled' | 'taken' | 'refused'> = {};
   for (const [name, text] of Object.entries(sources)) {
-    const source = Buffer.from(text);
-    writeFileSync(join(dir, name), source);
-    const script = new Script(text, { filename: join(dir, name), cachedData: cache.codeOf(name, source) });
-    (script.runInThisContext() as () => unknown)();
+    writeFileSync(join(dir, name), text);
+    const script = cache.compile(name);
+    expect((script.runInThisContext() as () => unknown)()).toBe(RESULTS[text]);
     outcome[name] = script.cachedDataRejected === undefined ? 'compiled' : script.cachedDataRejected ? 'refused' : 'taken';
-    cache.add(name, source, script);
   }
   cache.keep();
   return outcome;
 }
 
+const RESULTS: Record<string, unknown> = { '(function(){return 1+1})': 2, '(function(){return 1+2})': 3, '(function(){return "b"})': 'b' };
 const A = { 'a.js': '(function(){return 1+1})' };
 const B = { 'b.js': '(function(){return "b"})' };
 
@@ -73,13 +71,24 @@ describe('compiled code beside the modules', () => {
     }
   });
 
+  it('holds modules of any size beside each other', () => {
+    // Larger than what files are read into at first, and then smaller again.
+    const long = `(function(){return "${'x'.repeat(600_000)}"})`;
+    RESULTS[long] = 'x'.repeat(600_000);
+    const sources = { 'long.js': long, ...A, 'longer.js': long.replace('x', 'xx'), ...B };
+    RESULTS[sources['longer.js']] = 'x'.repeat(600_001);
+    expect(start(sources)).toEqual({ 'long.js': 'compiled', 'a.js': 'compiled', 'longer.js': 'compiled', 'b.js': 'compiled' });
+    expect(start(sources)).toEqual({ 'long.js': 'taken', 'a.js': 'taken', 'longer.js': 'taken', 'b.js': 'taken' });
+  });
+
   it('leaves nothing behind where it cannot be written', () => {
-    writeFileSync(join(dir, 'a.js'), '');
-    const source = Buffer.from('(function(){})');
-    const cache = CodeCache.open(join(dir, 'gone'));
-    cache.add('a.js', source, new Script(source.toString()));
+    const cache = CodeCache.open(dir);
+    writeFileSync(join(dir, 'a.js'), A['a.js']);
+    cache.compile('a.js');
+    rmSync(dir, { recursive: true });
     cache.keep();
-    expect(readdirSync(dir)).toEqual(['a.js']);
+    expect(existsSync(dir)).toBe(false);
+    mkdirSync(dir);
   });
 });
 
@@ -87,7 +96,7 @@ describe('the built program', () => {
   const wrap = (text: string): string => `(function(exports,require,module,__filename,__dirname){${text}})`;
   const run = (): string => execFileSync(process.execPath, [join(dir, 'main.js'), 'x'], { encoding: 'utf8' });
 
-  it('runs its modules with and without compiled code, and the new ones after an update', { timeout: 60_000 }, async () => {
+  const buildLauncher = async (): Promise<void> => {
     await build({
       entryPoints: [join(import.meta.dirname, '../src/launch.ts')],
       outfile: join(dir, 'main.js'),
@@ -97,6 +106,10 @@ describe('the built program', () => {
       define: { 'import.meta.dirname': '__dirname' },
       logLevel: 'error',
     });
+  };
+
+  it('runs its modules with and without compiled code, and the new ones after an update', { timeout: 60_000 }, async () => {
+    await buildLauncher();
     const command = `module.exports={async runCommandLine(){const {say}=require('./part.js');say(require('node:path').basename(__filename),process.argv[2]);setTimeout(()=>{},1500);return true}};`;
     writeFileSync(join(dir, 'command.js'), wrap(command));
     writeFileSync(join(dir, 'part.js'), wrap('exports.say=(...words)=>console.log("old",...words);'));
@@ -109,5 +122,17 @@ describe('the built program', () => {
     expect(run()).toBe('new command.js x\n');
     writeFileSync(cacheFile(), 'no cache at all');
     expect(run()).toBe('new command.js x\n');
+  });
+
+  it('loads a lazy part when something of it is used, once', { timeout: 60_000 }, async () => {
+    await buildLauncher();
+    writeFileSync(
+      join(dir, 'command.js'),
+      wrap(
+        `const part=require.lazy('./part.js');module.exports={async runCommandLine(){console.log('begins');console.log(part.count(),part.count(),part.other);return false}};`,
+      ),
+    );
+    writeFileSync(join(dir, 'part.js'), wrap(`console.log('loaded');let n=0;exports.count=()=>++n;`));
+    expect(run()).toBe('begins\nloaded\n1 2 undefined\n');
   });
 });

@@ -28,6 +28,8 @@ export type MakeAuthentication = (options: {
   ca: Promise<string>;
   /** Where the server's own service account key lies. */
   certDir: string;
+  /** The key, while it is being made; undefined = it is there. */
+  newKey: Promise<KeyObject> | undefined;
 }) => Promise<AuthenticationSetup>;
 
 /**
@@ -45,8 +47,8 @@ export function setUpAuthentication(flags: Flags): MakeAuthentication {
   const [issuer] = issuers as [string, ...string[]];
   const audiences = apiAudiences(flags);
   const given = readServiceAccountKeys(flags);
-  return async ({ ca, certDir }) => {
-    const [ownCa, signing] = await Promise.all([ca, given.signing ?? ownSigningKey(certDir)]);
+  return async ({ ca, certDir, newKey }) => {
+    const [ownCa, signing] = await Promise.all([ca, given.signing ?? ownSigningKey(certDir, newKey)]);
     const clientCa = givenCa === undefined ? ownCa : `${ownCa.trim()}\n${givenCa}`;
     return {
       authenticators: [createClientCertificateAuthenticator({ clientCa }), ...tokenFile],

@@ -6,7 +6,7 @@ import type { Issue } from '../syntax/issues.js';
 import { type CelType, formatType, isExactly, isOptional } from './types.js';
 
 const READERS: ReadonlyMap<string, (text: string) => unknown> = new Map(
-  Object.entries({ matches: RE2JS.compile, duration: toDuration, timestamp: toTimestamp }),
+  Object.entries({ matches: (text: string) => RE2JS.compile(text), duration: toDuration, timestamp: toTimestamp }),
 );
 
 /** An argument that is written out and that its function cannot read. */
