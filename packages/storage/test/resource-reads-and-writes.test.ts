@@ -1,32 +1,18 @@
 /** Reads and writes of objects, with and without a cache. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStorageFactory, type ListOptions, type ResourceStorage, StorageError } from '../src/index.js';
-import { codeOf, names, openPodBed, PODS, type Pod, type PodBed, pod, STORAGE_MODES, TestTransformer } from './support/pod-bed.js';
+import { createStorageFactory, StorageError } from '../src/index.js';
+import { codeOf, type EncryptedPodBed, names, openEncryptedPodBed, PODS, type Pod, pod, STORAGE_MODES } from './support/pod-bed.js';
 
-describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
-  let bed: PodBed;
-  let embedded: PodBed['embedded'];
-  let store: PodBed['store'];
-  let pods: ResourceStorage;
-  let transformer: TestTransformer;
+describe.each(STORAGE_MODES)('resource storage, $mode', (mode) => {
+  let bed: EncryptedPodBed;
 
   beforeEach(async () => {
-    bed = await openPodBed(remote);
-    ({ embedded, store } = bed);
-    transformer = new TestTransformer();
-    pods = bed.factory.open({ ...PODS, transformer, cache });
+    bed = await openEncryptedPodBed(mode);
   });
   afterEach(() => bed.close());
 
-  const make = async (namespace: string, name: string, more?: Parameters<typeof pod>[2]): Promise<number> => {
-    const result = await pods.create(namespace, name, pod(namespace, name, more));
-    if (!result.ok) throw new Error('refused');
-    return result.object.modRevision;
-  };
-  const list = (options: Partial<ListOptions> = {}): ReturnType<ResourceStorage['list']> =>
-    pods.list({ freshness: { kind: 'latest' }, ...options });
-
   it('writes with a guard and answers with the bytes that a read gives', async () => {
+    const { pods } = bed;
     const created = await pods.create('n', 'a', {
       ...pod('n', 'a'),
       metadata: { name: 'a', namespace: 'n', resourceVersion: '77' } as Pod['metadata'],
@@ -50,6 +36,7 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('does not see what the caller does to the object later', async () => {
+    const { pods } = bed;
     const object = pod('n', 'a', { labels: { x: '1' } });
     await pods.create('n', 'a', object);
     (object.metadata.labels as Record<string, string>)['x'] = '2';
@@ -57,6 +44,7 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('keeps 64-bit integers', async () => {
+    const { pods } = bed;
     await pods.create('n', 'a', { ...pod('n', 'a'), spec: { x: 9007199254740993n } });
     const text = (await pods.get('n', 'a', { kind: 'latest' }))?.json.toString();
     expect(text).toBe(
@@ -65,6 +53,7 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('lists in key order, by namespace, name, selector and page', async () => {
+    const { make, list } = bed;
     for (const [namespace, name] of [
       ['b', 'x'],
       ['a', 'y'],
@@ -89,6 +78,7 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('goes on at the same revision whatever happens between pages', async () => {
+    const { pods, make, list } = bed;
     for (const name of ['a', 'b', 'c', 'd']) await make('n', name);
     const first = await list({ limit: 2 });
     await pods.delete('n', 'c', 4);
@@ -103,10 +93,11 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('fails exact reads of compacted and of future revisions', async () => {
+    const { embedded, store, transformer, make } = bed;
     for (const name of ['a', 'b', 'c']) await make('n', name);
     await embedded.compact(3);
     const later = createStorageFactory({ store });
-    const storage = later.open({ ...PODS, transformer, cache });
+    const storage = later.open({ ...PODS, transformer, cache: mode.cache });
     expect(await codeOf(storage.list({ freshness: { kind: 'exact', revision: 2 } }))).toBe('STORAGE_COMPACTED');
     expect(await codeOf(storage.get('n', 'a', { kind: 'exact', revision: 99 }))).toBe('STORAGE_FUTURE_REVISION');
     expect(await codeOf(storage.list({ freshness: { kind: 'exact', revision: 99 } }))).toBe('STORAGE_FUTURE_REVISION');
@@ -114,13 +105,14 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('fails lists that hold a value that cannot be read, naming its key, and serves all else', async () => {
+    const { store, transformer, make } = bed;
     await make('n', 'a');
     await make('n', 'b');
     await make('m', 'c');
     const bad = '/registry/pods/n/b';
     transformer.broken.add(bad);
     const fresh = createStorageFactory({ store });
-    const storage = fresh.open({ ...PODS, transformer, cache });
+    const storage = fresh.open({ ...PODS, transformer, cache: mode.cache });
     const message = 'unable to transform key "/registry/pods/n/b": no matching prefix found';
     const reads = await Promise.allSettled([
       storage.list({ freshness: { kind: 'latest' } }),
@@ -147,6 +139,7 @@ describe.each(STORAGE_MODES)('resource storage, $mode', ({ cache, remote }) => {
   });
 
   it('does not take text that is not JSON for an object, and does not quote it', async () => {
+    const { embedded, transformer, pods } = bed;
     await embedded.create('/registry/pods/n/a', transformer.encrypt(Buffer.from('secret plaintext')));
     const error = await pods.get('n', 'a', { kind: 'latest' }).catch((cause: unknown) => cause);
     expect((error as Error).message).toBe('unable to transform key "/registry/pods/n/a": the value is not a JSON object');

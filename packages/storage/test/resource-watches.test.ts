@@ -1,31 +1,18 @@
 /** Watches of objects, with and without a cache. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStorageFactory, type ListOptions, type ResourceStorage } from '../src/index.js';
-import { codeOf, follow, names, openPodBed, PODS, type PodBed, pod, STORAGE_MODES, TestTransformer, until } from './support/pod-bed.js';
+import { createStorageFactory } from '../src/index.js';
+import { codeOf, type EncryptedPodBed, follow, names, openEncryptedPodBed, PODS, pod, STORAGE_MODES, until } from './support/pod-bed.js';
 
-describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
-  let bed: PodBed;
-  let embedded: PodBed['embedded'];
-  let pods: ResourceStorage;
-  let transformer: TestTransformer;
+describe.each(STORAGE_MODES)('resource watches, $mode', (mode) => {
+  let bed: EncryptedPodBed;
 
   beforeEach(async () => {
-    bed = await openPodBed(remote);
-    ({ embedded } = bed);
-    transformer = new TestTransformer();
-    pods = bed.factory.open({ ...PODS, transformer, cache });
+    bed = await openEncryptedPodBed(mode);
   });
   afterEach(() => bed.close());
 
-  const make = async (namespace: string, name: string, more?: Parameters<typeof pod>[2]): Promise<number> => {
-    const result = await pods.create(namespace, name, pod(namespace, name, more));
-    if (!result.ok) throw new Error('refused');
-    return result.object.modRevision;
-  };
-  const list = (options: Partial<ListOptions> = {}): ReturnType<ResourceStorage['list']> =>
-    pods.list({ freshness: { kind: 'latest' }, ...options });
-
   it('watches from the present state and from a revision', async () => {
+    const { pods, make } = bed;
     await make('n', 'b');
     await make('n', 'a');
     const initial = await follow(pods, { start: { kind: 'initial', freshness: { kind: 'latest' } } });
@@ -53,6 +40,7 @@ describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
   });
 
   it('replays what happened before the cache was filled, then goes on without a gap', async () => {
+    const { embedded, transformer, pods, make } = bed;
     const writer = createStorageFactory({ store: embedded }).open({ ...PODS, transformer });
     await writer.create('n', 'a', pod('n', 'a'));
     await writer.update('n', 'a', pod('n', 'a', { labels: { x: '1' } }), 2);
@@ -68,6 +56,7 @@ describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
   });
 
   it('refuses to resume from what the store has compacted', async () => {
+    const { embedded, transformer, pods, make } = bed;
     const writer = createStorageFactory({ store: embedded }).open({ ...PODS, transformer });
     for (const name of ['a', 'b', 'c']) await writer.create('n', name, pod('n', name));
     await embedded.compact(4);
@@ -81,6 +70,7 @@ describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
   });
 
   it('tells progress of a quiet resource', async () => {
+    const { embedded, pods, make } = bed;
     await make('n', 'a');
     const seen = await follow(pods, { namespace: 'quiet', start: { kind: 'after', revision: 2 } });
     expect(seen.handle.revision).toBe(0);
@@ -90,6 +80,7 @@ describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
   });
 
   it('ends watches that should have shown a value that cannot be read', async () => {
+    const { embedded, transformer, pods, make, list } = bed;
     await make('n', 'a');
     const there = await follow(pods, { namespace: 'n', start: { kind: 'after', revision: 2 } });
     const elsewhere = await follow(pods, { namespace: 'm', start: { kind: 'after', revision: 2 } });
@@ -105,6 +96,7 @@ describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
   });
 
   it('applies changes in order although some values take longer to decrypt', async () => {
+    const { embedded, transformer, pods, list } = bed;
     await pods.ready();
     const seen = await follow(pods, { start: { kind: 'after', revision: 1 } });
     transformer.delay = (key) => new Promise((resolve) => setTimeout(resolve, key.endsWith('a') ? 40 : 0));
@@ -118,6 +110,7 @@ describe.each(STORAGE_MODES)('resource watches, $mode', ({ cache, remote }) => {
   });
 
   it('ends everything when it is closed', async () => {
+    const { pods, make } = bed;
     await make('n', 'a');
     const seen = await follow(pods, { start: { kind: 'initial', freshness: { kind: 'any' } } });
     await pods.close();

@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import {
   createStorageFactory,
   type KeyValueStore,
+  type ListOptions,
   openEmbeddedStore,
   type ResourceStorage,
   type ResourceStorageOptions,
@@ -22,8 +23,14 @@ export interface Pod extends Record<string, unknown> {
   spec?: { nodeName?: string };
 }
 
+/** What a pod may have besides its name. */
+export interface PodContent {
+  labels?: Record<string, string>;
+  node?: string;
+}
+
 /** A pod with what the tests look at. */
-export const pod = (namespace: string, name: string, more: { labels?: Record<string, string>; node?: string } = {}): Pod => ({
+export const pod = (namespace: string, name: string, more: PodContent = {}): Pod => ({
   kind: 'Pod',
   apiVersion: 'v1',
   metadata: { name, namespace, ...(more.labels ? { labels: more.labels } : {}) },
@@ -138,9 +145,43 @@ export async function openPodBed(isRemote = true): Promise<PodBed> {
   };
 }
 
-/** The ways in which a resource storage may lie over its engine. */
-export const STORAGE_MODES: readonly { mode: string; cache: boolean; remote: boolean }[] = [
+/** How a resource storage lies over its engine. */
+export interface StorageMode {
+  readonly mode: string;
+  readonly cache: boolean;
+  readonly remote: boolean;
+}
+
+/** The ways in which it may. */
+export const STORAGE_MODES: readonly StorageMode[] = [
   { mode: 'cached, engine in this process', cache: true, remote: false },
   { mode: 'cached, engine elsewhere', cache: true, remote: true },
   { mode: 'not cached', cache: false, remote: true },
 ];
+
+/** A bed with pods that a transformer encrypts. */
+export interface EncryptedPodBed extends PodBed {
+  readonly transformer: TestTransformer;
+  readonly pods: ResourceStorage;
+  /** Creates a pod. @returns its revision. */
+  make(namespace: string, name: string, more?: PodContent): Promise<number>;
+  /** Lists pods; the latest ones unless told otherwise. */
+  list(options?: Partial<ListOptions>): ReturnType<ResourceStorage['list']>;
+}
+
+export async function openEncryptedPodBed({ cache, remote }: StorageMode): Promise<EncryptedPodBed> {
+  const bed = await openPodBed(remote);
+  const transformer = new TestTransformer();
+  const pods = bed.factory.open({ ...PODS, transformer, cache });
+  return {
+    ...bed,
+    transformer,
+    pods,
+    async make(namespace, name, more) {
+      const result = await pods.create(namespace, name, pod(namespace, name, more));
+      if (!result.ok) throw new Error('refused');
+      return result.object.modRevision;
+    },
+    list: (options = {}) => pods.list({ freshness: { kind: 'latest' }, ...options }),
+  };
+}
