@@ -1,29 +1,16 @@
 /** Mode `Webhook` against a real HTTPS service: what is asked, what answers mean, what is remembered, failures. */
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuthorizationAttributes, AuthorizationDecision } from '../src/index.js';
 import { type AccessReviewSpec, createWebhookAuthorizer, ReviewClient, type WebhookAuthorizerOptions } from '../src/webhook.js';
-import { startReceiver } from './support/receiver.js';
+import { useReviewService } from './support/review-service.js';
 
-const receiver = await startReceiver();
-const client = new ReviewClient({ target: receiver.target, timeoutMs: 3000, initialBackoffMs: 1 });
+const { receiver, callerOptions, clock, errors } = await useReviewService({ timeoutMs: 3000 });
 const POST = `Post "${receiver.target.url}?timeout=3s"`;
-let nowMs = 0;
-let errors: string[] = [];
 
-afterAll(async () => {
-  await client.close();
-  await receiver.close();
-});
-beforeEach(() => {
-  nowMs = 1_000_000;
-  errors = [];
-  receiver.received.length = 0;
-  receiver.reply({ allowed: true });
-});
+beforeEach(() => receiver.reply({ allowed: true }));
 
-const make = (options: Partial<WebhookAuthorizerOptions> = {}) =>
-  createWebhookAuthorizer({ client, version: 'v1', now: () => nowMs, onError: ({ message }) => errors.push(message), ...options });
+const make = (options: Partial<WebhookAuthorizerOptions> = {}) => createWebhookAuthorizer({ ...callerOptions, ...options });
 const say =
   (code: number, body: string, headers: Record<string, string> = {}) =>
   (response: ServerResponse): void =>
@@ -131,10 +118,10 @@ describe('the answer', () => {
     receiver.reply({ allowed: true }, { allowed: false }, { allowed: true });
     expect(await ask(PODS)).toEqual(['allow', 1]);
     expect(await ask({ ...PODS, verb: 'watch' })).toEqual(['noOpinion', 2]);
-    nowMs += 1000;
+    clock.nowMs += 1000;
     expect(await ask(PODS)).toEqual(['allow', 2]);
     expect(await ask({ ...PODS, verb: 'watch' })).toEqual(['allow', 3]);
-    nowMs += 4000;
+    clock.nowMs += 4000;
     expect(await ask(PODS)).toEqual(['allow', 4]);
     expect(await ask({ ...PODS, user: { ...USER, groups: ['dev'] } })).toEqual(['allow', 5]);
     expect(await ask({ ...PODS, name: 'x'.repeat(10_000) })).toEqual(['allow', 6]);
@@ -143,11 +130,6 @@ describe('the answer', () => {
 });
 
 describe('a failure', () => {
-  const say =
-    (code: number, body: string, headers: Record<string, string> = {}) =>
-    (response: import('node:http').ServerResponse) =>
-      void response.writeHead(code, headers).end(body);
-
   it.each<[string, Parameters<typeof receiver.reply>[0], string, number]>([
     ['no answer in time', () => {}, `${POST}: context deadline exceeded`, 1],
     ['404', say(404, 'x'), 'the server could not find the requested resource', 1],

@@ -3,35 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { authenticateToken, authenticateWith } from '../src/index.js';
 import { createWebhookTokenAuthenticator, ReviewClient, type WebhookTokenAuthenticatorOptions } from '../src/webhook.js';
-import { startReceiver } from './support/receiver.js';
+import { useReviewService } from './support/review-service.js';
 
-const receiver = await startReceiver();
-const client = new ReviewClient({ target: receiver.target, initialBackoffMs: 1 });
-let nowMs = 0;
-let errors: string[] = [];
-
-afterAll(async () => {
-  await client.close();
-  await receiver.close();
-});
-beforeEach(() => {
-  nowMs = 1_000_000;
-  errors = [];
-  receiver.received.length = 0;
-});
+const { receiver, callerOptions, clock, errors } = await useReviewService();
 
 const make = (options: Partial<WebhookTokenAuthenticatorOptions> = {}) =>
-  createWebhookTokenAuthenticator({
-    client,
-    version: 'v1',
-    audiences: ['api'],
-    now: () => nowMs,
-    onError: ({ message }) => errors.push(message),
-    ...options,
-  });
+  createWebhookTokenAuthenticator({ ...callerOptions, audiences: ['api'], ...options });
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` }, path: '/' });
 const JANE = { username: 'jane', uid: '7', groups: ['dev'], extra: { scopes: ['a'] } };
 
@@ -96,7 +76,7 @@ describe('an answer', () => {
     receiver.reply({ authenticated: false });
     expect(await ask('b')).toEqual([undefined, 2]);
     expect(await ask('b')).toEqual([undefined, 2]);
-    nowMs += 1000;
+    clock.nowMs += 1000;
     expect(await ask('a')).toEqual([undefined, 3]);
   });
 
