@@ -42,14 +42,14 @@ export const definition = (plural: string, kind: string, versions: Json[], names
 export const pathOf = (plural: string, name = '', served = 'v1'): string =>
   `/apis/${GROUP}/${served}/namespaces/default/${plural}${name === '' ? '' : `/${name}`}`;
 
-/** Reads until the value is as wanted. @throws when it does not come about in 5 s. */
+/** Reads until the value is as wanted. @throws when it does not come about in 20 s. */
 export async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 800; i++) {
     const value = await read();
     if (holds(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('did not come about in 5 s');
+  throw new Error('did not come about in 20 s');
 }
 
 /** Requests to a server with custom resources. */
