@@ -46,6 +46,7 @@ export function clusterRoleAggregationController(informers: InformerSet, client:
 
 /** The same rules in any order: kube-controller-manager may have its own. */
 function sameRules(a: readonly object[], b: readonly object[]): boolean {
+  if (JSON.stringify(a) === JSON.stringify(b)) return true;
   const keysOf = (rules: readonly object[]): string[] => rules.map((rule) => JSON.stringify(Object.entries(rule).sort())).sort();
   return a.length === b.length && keysOf(a).join() === keysOf(b).join();
 }
