@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Flags } from './flags/command-line.js';
@@ -53,12 +53,24 @@ export function beginSigningKey(flags: Flags): Promise<KeyObject> | undefined {
   return made;
 }
 
-/** The server's own signing key (mode 0600): the one on disk, else `made`, which is put there. */
+/**
+ * The server's own signing key (mode 0600): the one on disk, else `made`, which is put there. Servers that share the
+ * folder and start side by side use the one that came first.
+ */
 export async function ownSigningKey(dir: string, made: Promise<KeyObject> | undefined): Promise<KeyObject> {
   const file = join(dir, SIGNING_KEY);
-  if (made === undefined) return createPrivateKey(readFileSync(file, 'utf8'));
-  const key = await made;
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  return key;
+  if (made !== undefined) {
+    const pem = (await made).export({ type: 'pkcs8', format: 'pem' });
+    const draft = `${file}.${randomUUID()}`;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    writeFileSync(draft, pem, { mode: 0o600 });
+    try {
+      linkSync(draft, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(draft);
+    }
+  }
+  return createPrivateKey(readFileSync(file, 'utf8'));
 }
