@@ -122,6 +122,13 @@ describe('@kubernetes/client-node', () => {
     });
     const custom = config.makeApiClient(CustomObjectsApi);
     const kind = { group: 'example.com', version: 'v1', namespace, plural: 'tasks' };
+    const look = (): Promise<string> =>
+      custom.listNamespacedCustomObject(kind).then(
+        () => 'served',
+        (error: { code: number }) => `refused with ${error.code}`,
+      );
+    // A definition is served a moment after it has been accepted.
+    await expect.poll(look, { timeout: 20_000 }).toBe('served');
     const body = { apiVersion: 'example.com/v1', kind: 'Task', metadata: { name: 't' }, spec: {}, status: { done: true } };
     const created = await custom.createNamespacedCustomObject({ ...kind, body });
     expect(created).toMatchObject({ spec: { size: 1 }, metadata: { generation: 1 } });
