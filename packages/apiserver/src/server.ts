@@ -174,7 +174,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const modes = options.authorizers ?? ['RBAC'];
   const ranges = (options.serviceCidrs ?? ['10.0.0.0/24']).map((cidr) => new AddressRange(cidr));
   const services = new ServiceAllocator(ranges, new PortRange(options.serviceNodePorts ?? '30000-32767'));
-  const [source] = await Promise.all([
+  const [source, isNew] = await Promise.all([
     createRbacSource(informers),
     ensureNamespaces(client),
     ensureBootstrapObjects(informers, client),
@@ -260,17 +260,21 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   );
   const endpoints = endpointsOf(options, client, listener);
   const { first: clusterIp, family } = ranges[0] as AddressRange;
+  const startLoops = async (): Promise<void> => {
+    await Promise.all([...controllers.map((controller) => controller.start()), endpoints?.start()]);
+  };
   await Promise.all([
-    ...controllers.map((controller) => controller.start()),
+    // Of a new cluster clients expect what the controllers make; later these catch up while requests are served.
+    isNew ? startLoops() : undefined,
     ensureKubernetesService(client, {
       ...{ clusterIp, family, port: listener.port },
       cidrs: ranges.map(({ cidr }) => cidr),
     }),
-    endpoints?.start(),
     publishAuthentication(client, options.listener.clientCa ?? '', Date.now()),
   ]);
   await services.load(informers);
   state.ready = true;
+  const soon = isNew ? undefined : setImmediate(() => void startLoops().catch((error: unknown) => log.error({ err: error }, 'controllers')));
   return {
     address: { host: listener.host, port: listener.port },
     catalogue,
@@ -278,6 +282,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     handle: (exchange) => serve(exchange, filters, metrics, log),
     async close() {
       state.stopping = true;
+      clearImmediate(soon);
       await endpoints?.stop();
       if ((options.shutdownDelayMs ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
       for (const controller of controllers) controller.stop();

@@ -113,7 +113,7 @@ if (hasEtcd()) {
       const stored = await first.store.get('/other/services/endpoints/default/kubernetes');
       expect(JSON.parse(String(stored.kv?.value)).subsets[0].addresses).toEqual([{ ip: '127.0.0.3' }]);
       const second = await startTestServer({ store: first.store, advertiseAddress: '::1', keyPrefix: '/other' });
-      expect(await addressesOf(second)).toEqual(both('::1'));
+      await expect.poll(() => addressesOf(second), WAIT).toEqual(both('::1'));
       expect((await sliceOf(second)).addressType).toBe('IPv6');
       await second.close();
       await first.store.close();

@@ -3,9 +3,9 @@ import type { LocalClient } from '../local-client.js';
 /** Namespaces that exist from the start. */
 export const SYSTEM_NAMESPACES: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
-/** Creates the system namespaces that are missing. */
-export async function ensureNamespaces(client: LocalClient): Promise<void> {
-  await Promise.all(
+/** Creates the system namespaces that are missing. @returns Whether any was: the cluster is new. */
+export async function ensureNamespaces(client: LocalClient): Promise<boolean> {
+  const made = await Promise.all(
     SYSTEM_NAMESPACES.map((name) =>
       client.create('', 'namespaces', {
         metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
@@ -14,4 +14,5 @@ export async function ensureNamespaces(client: LocalClient): Promise<void> {
       }),
     ),
   );
+  return made.some((namespace) => namespace !== null);
 }

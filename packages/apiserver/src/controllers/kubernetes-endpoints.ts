@@ -19,7 +19,7 @@ interface Subset {
 
 /** What keeps the endpoints in order while a server runs. */
 export interface KubernetesEndpoints {
-  /** Makes this server one of those that are found; resolves when it is. */
+  /** Makes this server one of those that are found; resolves when it is, or when that has to be tried again later. Never rejects. */
   start(): Promise<void>;
   /** Takes this server out and stops; gives up after a few seconds. Never rejects. */
   stop(): Promise<void>;
@@ -42,17 +42,22 @@ export function kubernetesEndpoints(
   const ports = [{ name: 'https', port, protocol: 'TCP' }];
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  /** This server's ports have been written once; from then on those that are there stay. */
+  let isKnown = false;
   let last: Promise<unknown> = Promise.resolve();
   const failed = (error: unknown): void =>
     log.warn({ err: error }, 'the endpoints of the service "kubernetes" cannot be brought up to date');
-  const renew = async (reconcilePorts: boolean): Promise<void> => {
+  const renew = async (): Promise<void> => {
     await leases.renew(ip);
-    await reconcile(client, await leases.list(), { ports, reconcilePorts });
+    await reconcile(client, await leases.list(), { ports, reconcilePorts: !isKnown });
+    isKnown = true;
+  };
+  const round = (): Promise<unknown> => {
+    last = renew().catch(failed).finally(schedule);
+    return last;
   };
   const schedule = (): void => {
-    timer = setTimeout(() => {
-      last = renew(false).catch(failed).finally(schedule);
-    }, renewMs).unref();
+    timer = setTimeout(() => void round(), renewMs).unref();
     if (isStopped) clearTimeout(timer);
   };
   const remove = async (): Promise<void> => {
@@ -64,8 +69,7 @@ export function kubernetesEndpoints(
   };
   return {
     async start() {
-      await renew(true);
-      schedule();
+      await round();
     },
     async stop() {
       isStopped = true;

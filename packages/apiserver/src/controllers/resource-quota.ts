@@ -171,6 +171,7 @@ export function resourceQuotaController(options: ResourceQuotaControllerOptions)
   };
 
   let resync: NodeJS.Timeout | undefined;
+  let isStopped = false;
   return {
     name: 'resource-quota',
     async start() {
@@ -191,6 +192,7 @@ export function resourceQuotaController(options: ResourceQuotaControllerOptions)
         }),
       );
       await quotas.start();
+      if (isStopped) return;
       follow();
       resync = setInterval(() => {
         for (const quota of quotas.list()) queue.add(keyOf(quota));
@@ -198,6 +200,7 @@ export function resourceQuotaController(options: ResourceQuotaControllerOptions)
       for (const quota of quotas.list()) queue.add(keyOf(quota));
     },
     stop() {
+      isStopped = true;
       clearInterval(resync);
       for (const timer of delayed.values()) clearTimeout(timer);
       for (const stop of unsubscribe) stop();
