@@ -10,9 +10,19 @@ import type { Metafile, Plugin } from 'esbuild';
 export const LAZY_MODULES = {
   'lazy-cel': '../../packages/admission/node_modules/@marcbachmann/cel-js',
   'lazy-cel-syntax': '../../packages/admission/src/cel/syntax/parse.ts',
+  'lazy-kubeconfig': 'src/kubeconfig-text.ts',
   'lazy-patch': '../../packages/apimachinery/src/patch.ts',
   'lazy-protobuf': '../../packages/api/src/protobuf/index.ts',
   'lazy-re2': '../../packages/admission/node_modules/re2js',
+  'lazy-validation': '../../packages/api/src/validation/index.ts',
+  'lazy-yaml': '../../packages/apimachinery/src/yaml.ts',
+  'lazy-yaml-body': '../../packages/apiserver/src/http/yaml-body.ts',
+};
+
+/** What modules that are loaded later have in common with a start: parts of their own, or it would lie in those. */
+export const SHARED_MODULES = {
+  'shared-flow': '../../packages/api/src/mandatory-flow.ts',
+  'shared-kinds': '../../packages/api/src/kinds/index.ts',
 };
 
 /** @returns File names of the parts of a build that the modules lie in; `modules` are among its entries. */

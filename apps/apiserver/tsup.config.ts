@@ -7,13 +7,13 @@ import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { readDescriptions } from '../../packages/api/src/openapi/read-descriptions.js';
 import { packageBuild } from '../../tools/package-build.mjs';
-import { directLmdbBinary, LAZY_MODULES, lazyXPath, partsOf } from './bundled-libraries.js';
+import { directLmdbBinary, LAZY_MODULES, lazyXPath, partsOf, SHARED_MODULES } from './bundled-libraries.js';
 
 const FOLDER = resolve(import.meta.dirname, process.env['K_OUT'] ?? 'dist');
 const START_TIMEOUT_MS = 60_000;
 
 export default packageBuild(import.meta.dirname, {
-  entry: { command: 'src/command.ts', ...LAZY_MODULES },
+  entry: { command: 'src/command.ts', ...LAZY_MODULES, ...SHARED_MODULES },
   metafile: true,
   outDir: FOLDER,
   // A start reads a handful of files instead of hundreds: the packages, from their sources, and all libraries are built
@@ -41,7 +41,9 @@ export default packageBuild(import.meta.dirname, {
 async function wrapModules(): Promise<void> {
   const metafile = join(FOLDER, 'metafile-esm.json');
   const lazyParts = partsOf(LAZY_MODULES, JSON.parse(await readFile(metafile, 'utf8')));
-  await Promise.all([metafile, ...Object.keys(LAZY_MODULES).map((name) => join(FOLDER, `${name}.js`))].map((file) => rm(file)));
+  await Promise.all(
+    [metafile, ...Object.keys({ ...LAZY_MODULES, ...SHARED_MODULES }).map((name) => join(FOLDER, `${name}.js`))].map((file) => rm(file)),
+  );
   for (const name of await readdir(FOLDER)) {
     if (!name.endsWith('.js')) continue;
     const { code } = await transform(await readFile(join(FOLDER, name), 'utf8'), {

@@ -1,28 +1,27 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { stringify } from 'yaml';
 import type { KeyAndCertificate } from './certificates.js';
+import { kubeconfigText } from './kubeconfig-text.js';
 
-/** Writes the administrator's kubeconfig, readable by its owner only. */
-export function writeKubeconfig(path: string, options: { server: string; ca: string; admin: KeyAndCertificate }): void {
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'k', cluster: { server: options.server, 'certificate-authority-data': base64(options.ca) } }],
-    users: [
-      {
-        name: 'kubernetes-admin',
-        user: { 'client-certificate-data': base64(options.admin.cert), 'client-key-data': base64(options.admin.key) },
-      },
-    ],
-    contexts: [{ name: 'k', context: { cluster: 'k', user: 'kubernetes-admin' } }],
-    'current-context': 'k',
-  };
-  const text = stringify(config);
-  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+/** Whom a kubeconfig is for and which server it leads to; PEM. */
+export interface KubeconfigOptions {
+  server: string;
+  ca: string;
+  admin: KeyAndCertificate;
+}
+
+/** Writes the administrator's kubeconfig, readable by its owner only. One that leads there already stays as it is. */
+export function writeKubeconfig(path: string, options: KubeconfigOptions): void {
+  if (!existsSync(path) || !says(readFileSync(path, 'utf8'), options)) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text, { mode: 0o600 });
+    writeFileSync(path, kubeconfigText(options), { mode: 0o600 });
   }
   chmodSync(path, 0o600);
+}
+
+/** Whether each value stands in the text, on a line of its own as they are written. */
+function says(text: string, { server, ca, admin }: KubeconfigOptions): boolean {
+  const base64 = [ca, admin.cert, admin.key].map((pem) => Buffer.from(pem).toString('base64'));
+  const lines = new Set(text.split('\n').map((line) => line.slice(line.indexOf(': ') + 2)));
+  return [server, ...base64].every((value) => lines.has(value));
 }

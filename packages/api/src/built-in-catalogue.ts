@@ -1,6 +1,6 @@
 import type { Schema } from '@k/apimachinery';
 import type { Catalogue, CatalogueGroup, ServedResource } from './catalogue.js';
-import type { ResourceDefinition, ResourceVersion, SubresourceDefinition } from './definition.js';
+import type { ResourceDefinition, ResourceStrategy, ResourceVersion, SubresourceDefinition } from './definition.js';
 import { DISCOVERY_GROUPS, DISCOVERY_ROWS, type DiscoveryRow } from './discovery/rows.js';
 import { SELECTABLE_FIELDS, STORAGE_PATHS, STORAGE_VERSIONS, STRATEGIES } from './kinds/index.js';
 import { schemaOf } from './schemas/notation.js';
@@ -66,6 +66,26 @@ function subresourceOf(row: DiscoveryRow, name: string, group: string, version: 
   return schema === undefined ? base : lazy(base, 'schema', (): Schema => schemaOf(schema));
 }
 
+/** What validation adds to a strategy. */
+const RULES = ['validate', 'validateUpdate', 'nameRule', 'metadataOnUpdate', 'warnings'] as const;
+
+/** A strategy with the validation of its kind, which nobody needs before the first write. */
+function withValidation(key: string, own: ResourceStrategy): ResourceStrategy {
+  const strategy = { ...own };
+  let rules: ReturnType<typeof validationOf> | undefined;
+  for (const name of RULES) {
+    if (name in own) continue;
+    Object.defineProperty(strategy, name, {
+      enumerable: true,
+      get: () => {
+        rules ??= validationOf(key);
+        return rules[name];
+      },
+    });
+  }
+  return strategy;
+}
+
 function definitionOf(
   row: DiscoveryRow,
   group: string,
@@ -90,7 +110,7 @@ function definitionOf(
   });
   const path = STORAGE_PATHS[key];
   const { convert, coerceStored, ...own } = strategy;
-  const rules = { ...validationOf(key), ...own };
+  const rules = withValidation(key, path === '' ? { virtual: true, ...own } : own);
   return {
     group,
     resource: row.name,
@@ -103,7 +123,7 @@ function definitionOf(
     versions: served,
     storageVersion: STORAGE_VERSIONS[key] ?? (versions[0]?.version as string),
     storagePath: path ?? row.name,
-    strategy: path === '' ? { virtual: true, ...rules } : rules,
+    strategy: rules,
     ...(convert === undefined ? {} : { convert }),
     ...(coerceStored === undefined ? {} : { coerceStored }),
   };

@@ -135,8 +135,10 @@ function parse(
     .helpOption('-h, --help', 'Shows this text.')
     .optionsGroup('Global flags:')
     .version(`Kubernetes ${version}`, '--version', 'Shows the version.');
+  const isMentioned = mentioned(args, groups);
   for (const { title, flags } of groups) {
     for (const flag of flags) {
+      if (!isMentioned(flag)) continue;
       const option = optionOf(flag, title);
       option.argParser((given: string) => {
         // A short flag with an equals sign (-v=2) reaches us with the sign.
@@ -161,6 +163,14 @@ function parse(
     given.add(flag.name);
   }
   return { flags: new Flags(values, given), words: program.args };
+}
+
+/** The flags that the library has to know of: those on the command line, and all where one is unknown or help is asked for. */
+function mentioned(args: readonly string[], groups: readonly FlagGroup[]): (flag: Flag) => boolean {
+  const names = new Set(args.flatMap((word) => /^--?([^=]+)/.exec(word)?.[1] ?? []));
+  const known = new Set(groups.flatMap(({ flags }) => flags.map(({ name }) => name)));
+  for (const name of names) if (!known.has(name)) return () => true;
+  return ({ name }) => names.has(name);
 }
 
 function noWords([word = '']: readonly string[]): string {
