@@ -1,7 +1,14 @@
 import type { KubeObject, Schema } from '@k/apimachinery';
 import { describe, expect, it } from 'vitest';
 import { createBuiltInCatalogue } from '../src/index.js';
-import { decodeProtobuf, encodeProtobuf, hasProtobufForm, readProtobufEnvelope } from '../src/protobuf/index.js';
+import {
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeProtobufEvent,
+  hasProtobufForm,
+  ProtobufList,
+  readProtobufEnvelope,
+} from '../src/protobuf/index.js';
 import { schemaOf } from '../src/schemas/notation.js';
 
 /** An object in which every field of the kind is set, each to a value of its own. */
@@ -86,6 +93,62 @@ describe('encodeProtobuf', () => {
     expect(encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMapList', metadata: {}, items: null } as KubeObject)?.toString('latin1')).toBe(
       'k8s\0\x0a\x13\x0a\x02v1\x12\x0dConfigMapList\x12\x02\x0a\x00\x1a\x00\x22\x00',
     );
+  });
+
+  it.each([
+    [0, '00'],
+    [127, '7f'],
+    [128, '8001'],
+    [2 ** 31 - 1, 'ffffffff07'],
+    [2 ** 32, '8080808010'],
+    [2 ** 53 - 1, 'ffffffffffffff0f'],
+    [2n ** 63n - 1n, 'ffffffffffffffff7f'],
+    [-1, 'ffffffffffffffffff01'],
+    [-(2n ** 63n), '80808080808080808001'],
+  ])('writes the integer %s', (generation, bytes) => {
+    const encoded = encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { generation } } as unknown as KubeObject) as Buffer;
+    // ConfigMap {metadata = 1 {generation = 7}}
+    const size = (bytes.length / 2 + 1).toString(16).padStart(2, '0');
+    expect(Buffer.from(readProtobufEnvelope(encoded).raw).toString('hex')).toBe(`0a${size}38${bytes}`);
+  });
+
+  it('writes texts of any length and script, however large the object becomes', () => {
+    const data = { short: 'ä€𝒳', long: 'é'.repeat(100), large: 'x'.repeat(100_000), '': 'z', wide: 'y'.repeat(1_500_000) };
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a'.repeat(40), namespace: 'a'.repeat(41) },
+      data,
+    } as KubeObject;
+    for (let times = 0; times < 2; times++) {
+      const { raw } = readProtobufEnvelope(encodeProtobuf(object) as Buffer);
+      expect(decodeProtobuf(raw, schemaOf('core.v1/ConfigMap'))).toEqual({ metadata: object.metadata, data });
+    }
+  });
+
+  it('writes a list object by object as it does at once', () => {
+    const items = Array.from({ length: 700 }, (_, i) => ({ metadata: { name: `a${i}` }, data: { k: 'v'.repeat(1000) } }));
+    const metadata = { resourceVersion: '7', remainingItemCount: 3 };
+    for (const [apiVersion, kind] of [
+      ['v1', 'ConfigMapList'],
+      ['meta.k8s.io/v1', 'PartialObjectMetadataList'],
+      ['meta.k8s.io/v1beta1', 'PartialObjectMetadataList'],
+    ] as const) {
+      const list = ProtobufList.of(apiVersion, kind);
+      for (const item of items) list?.add(item as KubeObject);
+      const joined = Buffer.concat(list?.finish(metadata) ?? []);
+      expect(joined.equals(encodeProtobuf({ apiVersion, kind, metadata, items } as unknown as KubeObject) as Buffer)).toBe(true);
+    }
+    expect([ProtobufList.of('v1', 'ConfigMap'), ProtobufList.of('example.com/v1', 'WidgetList')]).toEqual([null, null]);
+  });
+
+  it('writes an event of a watch behind its length', () => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } } as KubeObject;
+    const encoded = encodeProtobuf(object) as Buffer;
+    const inner = Buffer.concat([Buffer.from([0x0a, encoded.length]), encoded]);
+    const event = Buffer.concat([Buffer.from('\x0a\x05ADDED\x12', 'latin1'), Buffer.from([inner.length]), inner]);
+    expect(encodeProtobufEvent('ADDED', object).toString('hex')).toBe(`000000${event.length.toString(16)}${event.toString('hex')}`);
+    expect(() => encodeProtobufEvent('ADDED', { apiVersion: 'example.com/v1', kind: 'Widget' })).toThrow(RangeError);
   });
 
   it('writes a Status', () => {

@@ -12,6 +12,7 @@ import { schemaPackages } from '../schemas/packages.js';
 import { FIELD_NUMBERS } from './field-numbers.js';
 import { type ProtobufField, parseFieldNumbers } from './notation.js';
 import { readSpecial, readTimestamp, specialOf } from './special-messages.js';
+import { WIRE_ONLY_PREFIXES } from './wire-only.js';
 
 /** The media type of the form. */
 export const PROTOBUF_MEDIA_TYPE = 'application/vnd.kubernetes.protobuf';
@@ -101,7 +102,8 @@ export function messageOf(definition: string): Message | undefined {
   if (message === undefined) {
     const dot = definition.lastIndexOf('.');
     const prefix = definition.slice(0, dot);
-    const label = Object.keys(schemaPackages).find((name) => schemaPackages[name]?.definitionPrefix === prefix);
+    const label =
+      WIRE_ONLY_PREFIXES[prefix] ?? Object.keys(schemaPackages).find((name) => schemaPackages[name]?.definitionPrefix === prefix);
     const text = label === undefined ? undefined : FIELD_NUMBERS[label]?.[definition.slice(dot + 1)];
     message = text === undefined ? null : parseFieldNumbers(text);
     messages.set(definition, message);
@@ -146,6 +148,10 @@ function readFields(reader: BinaryReader, message: Message, schema: Schema, defi
 
 function readField(reader: BinaryReader, wire: WireType, field: ProtobufField, schema: Schema, out: Fields, depth: number): void {
   const { name } = field;
+  if (field.isListMessage) {
+    out[name] = readList(new BinaryReader(reader.bytes()), schema.items as Schema, depth);
+    return;
+  }
   if (schema.type === 'array') {
     const items = schema.items as Schema;
     const list = (out[name] ??= []) as unknown[];
@@ -174,18 +180,21 @@ function readEntry(reader: BinaryReader, schema: Schema, depth: number): [string
     if (number === 1) key = reader.string();
     else if (number !== 2) reader.skip(wire, number);
     else if (schema.type !== 'array') value = readValue(reader, schema, depth + 1);
-    else {
-      const list: unknown[] = [];
-      for (const inner = new BinaryReader(reader.bytes()); inner.pos < inner.len; ) {
-        const [item, itemWire] = inner.tag();
-        if (item === 1) list.push(readValue(inner, schema.items as Schema, depth + 1));
-        else inner.skip(itemWire, item);
-      }
-      value = list;
-    }
+    else value = readList(new BinaryReader(reader.bytes()), schema.items as Schema, depth);
   }
   if (value === undefined) value = schema.type === 'array' ? [] : schema.type === 'string' ? '' : schema.type === 'object' ? {} : 0;
   return [key, value];
+}
+
+/** A list in a message of its own: {items = 1}. */
+function readList(reader: BinaryReader, items: Schema, depth: number): unknown[] {
+  const list: unknown[] = [];
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag();
+    if (number === 1) list.push(readValue(reader, items, depth + 1));
+    else reader.skip(wire, number);
+  }
+  return list;
 }
 
 /** One value; undefined for a time or an integer-or-string that is not set. */

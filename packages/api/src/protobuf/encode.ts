@@ -1,10 +1,11 @@
 /** Objects to Kubernetes' protobuf form: what `decode.ts` reads, the other way round. */
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { KubeObject, Schema } from '@k/apimachinery';
 import { schemaOf } from '../schemas/notation.js';
 import { schemaPackages } from '../schemas/packages.js';
 import { messageOf } from './decode.js';
-import { specialOf, writeSpecial, writeTimestamp } from './special-messages.js';
+import { writerOf } from './message-writers.js';
+import { ReverseBuffer } from './reverse-buffer.js';
+import { wireOnlySchema } from './wire-only.js';
 
 const MAGIC = Buffer.from('k8s\0', 'latin1');
 const META = 'meta.v1';
@@ -23,7 +24,14 @@ const PACKAGE_OF_GROUP: Readonly<Record<string, string>> = {
   ),
 };
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Tags of fields 1 and 2, of texts and messages. */
+const FIRST = 0x0a;
+const SECOND = 0x12;
+/** {contentEncoding = 3, contentType = 4}, both empty: the end of every envelope. */
+const ENVELOPE_END = Buffer.from([0x1a, 0, 0x22, 0]);
+
+/** Where objects are written, one after the other. */
+const scratch = new ReverseBuffer();
 
 /**
  * Encodes an object or a list of objects, in the envelope that clients expect.
@@ -32,15 +40,11 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function encodeProtobuf(object: KubeObject): Buffer | null {
   const { apiVersion = '', kind = '' } = object;
-  const writer = new BinaryWriter();
-  if (!writeContent(writer, apiVersion, kind, object as Fields)) return null;
-  const typeMeta = new BinaryWriter();
-  typeMeta.tag(1, WireType.LengthDelimited).string(apiVersion).tag(2, WireType.LengthDelimited).string(kind);
-  const envelope = new BinaryWriter();
-  envelope.tag(1, WireType.LengthDelimited).bytes(typeMeta.finish());
-  envelope.tag(2, WireType.LengthDelimited).bytes(writer.finish());
-  envelope.tag(3, WireType.LengthDelimited).string('').tag(4, WireType.LengthDelimited).string('');
-  return Buffer.concat([MAGIC, envelope.finish()]);
+  const schema = contentSchema(apiVersion, kind);
+  if (schema === undefined) return null;
+  scratch.clear();
+  writeEnvelope(scratch, apiVersion, kind, () => writerOf(schema)(scratch, object));
+  return scratch.copy();
 }
 
 /**
@@ -50,121 +54,130 @@ export function encodeProtobuf(object: KubeObject): Buffer | null {
  * @throws RangeError for a kind that has no protobuf form.
  */
 export function encodeProtobufEvent(type: string, object: KubeObject): Buffer {
-  const encoded = encodeProtobuf(object);
-  if (encoded === null) throw new RangeError(`${object.apiVersion ?? ''} ${object.kind ?? ''} has no protobuf form`);
-  const event = new BinaryWriter();
-  event.tag(1, WireType.LengthDelimited).string(type);
-  writeNested(event, 2, (inner) => inner.tag(1, WireType.LengthDelimited).bytes(encoded));
-  const bytes = event.finish();
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-function writeContent(writer: BinaryWriter, apiVersion: string, kind: string, object: Fields): boolean {
-  const schema = schemaOfKind(apiVersion, kind);
-  if (schema !== undefined) {
-    writeMessage(writer, schema, object);
-    return true;
+  const { apiVersion = '', kind = '' } = object;
+  const schema = contentSchema(apiVersion, kind);
+  if (schema === undefined) throw new RangeError(`${apiVersion} ${kind} has no protobuf form`);
+  scratch.clear();
+  // {type = 1, object = 2 {raw = 1}}
+  writeEnvelope(scratch, apiVersion, kind, () => writerOf(schema)(scratch, object));
+  for (const tag of [FIRST, SECOND]) {
+    scratch.varint(scratch.size);
+    scratch.byte(tag);
   }
-  const { items } = object;
-  const itemSchema = kind.endsWith('List') ? schemaOfKind(apiVersion, kind.slice(0, -'List'.length)) : undefined;
-  if (itemSchema === undefined || (items !== null && !Array.isArray(items))) return false;
-  writeNested(writer, 1, (inner) => writeMessage(inner, schemaOf(`${META}/ListMeta`), (object['metadata'] ?? {}) as Fields));
-  for (const item of (items ?? []) as Fields[]) writeNested(writer, 2, (inner) => writeMessage(inner, itemSchema, item));
-  return true;
+  scratch.string(type);
+  scratch.byte(FIRST);
+  const length = scratch.size;
+  for (let shift = 0; shift < 32; shift += 8) scratch.byte((length >>> shift) & 0xff);
+  return scratch.copy();
 }
 
-/** The schema of a built-in kind that has a message. */
-function schemaOfKind(apiVersion: string, kind: string): Schema | undefined {
+/** Writes an envelope around the content, from its end. */
+function writeEnvelope(out: ReverseBuffer, apiVersion: string, kind: string, writeContent: () => void): void {
+  for (let i = ENVELOPE_END.length - 1; i >= 0; i--) out.byte(ENVELOPE_END[i] as number);
+  const before = out.size;
+  writeContent();
+  writeEnvelopeHead(out, apiVersion, kind, out.size - before);
+}
+
+/** Everything before the content. */
+function writeEnvelopeHead(out: ReverseBuffer, apiVersion: string, kind: string, contentBytes: number): void {
+  out.varint(contentBytes);
+  out.byte(SECOND);
+  const before = out.size;
+  out.string(kind);
+  out.byte(SECOND);
+  out.string(apiVersion);
+  out.byte(FIRST);
+  out.varint(out.size - before);
+  out.byte(FIRST);
+  for (let i = MAGIC.length - 1; i >= 0; i--) out.byte(MAGIC[i] as number);
+}
+
+/** Bytes of one part of a long list. */
+const PART_BYTES = 256 * 1024;
+
+/** A list whose objects are encoded one by one, so that their caller can let others have their turn between them. */
+export class ProtobufList {
+  readonly #apiVersion: string;
+  readonly #kind: string;
+  readonly #writeMetadata: (metadata: unknown) => void;
+  readonly #writeItem: (item: unknown) => void;
+  readonly #metadataFirst: boolean;
+  readonly #parts: Buffer[] = [];
+  #part: Buffer = Buffer.alloc(0);
+  /** Bytes used of the present part. */
+  #used = 0;
+  #sizeBytes = 0;
+
+  private constructor(apiVersion: string, kind: string, schema: Schema) {
+    this.#apiVersion = apiVersion;
+    this.#kind = kind;
+    const numbers = new Map([...(messageOf(schema.definition ?? '') ?? [])].map(([number, { name }]) => [name, number]));
+    const writer = (name: string, of: Schema): ((value: unknown) => void) => {
+      const tag = (numbers.get(name) as number) * 8 + 2;
+      const write = writerOf(of);
+      return (value) => {
+        scratch.clear();
+        write(scratch, value);
+        scratch.varint(scratch.size);
+        scratch.byte(tag);
+      };
+    };
+    const { metadata, items } = schema.properties as Record<string, Schema>;
+    this.#writeMetadata = writer('metadata', metadata as Schema);
+    this.#writeItem = writer('items', (items as Schema).items as Schema);
+    this.#metadataFirst = (numbers.get('metadata') as number) < (numbers.get('items') as number);
+  }
+
+  /** An empty list; `null` for a kind that is no list or has no protobuf form. */
+  static of(apiVersion: string, kind: string): ProtobufList | null {
+    const schema = contentSchema(apiVersion, kind);
+    return schema?.properties?.['items'] === undefined || !kind.endsWith('List') ? null : new ProtobufList(apiVersion, kind, schema);
+  }
+
+  /** Adds an object, of the list's kind. Keeps no reference to it. */
+  add(item: KubeObject): void {
+    this.#writeItem(item);
+    const { size } = scratch;
+    if (this.#used + size > this.#part.length) {
+      this.#close();
+      this.#part = Buffer.allocUnsafeSlow(Math.max(PART_BYTES, size));
+    }
+    scratch.copyTo(this.#part, this.#used);
+    this.#used += size;
+    this.#sizeBytes += size;
+  }
+
+  /** The whole answer, in the order of its parts. Nothing is added after it. */
+  finish(metadata: object): Buffer[] {
+    this.#close();
+    this.#writeMetadata(metadata);
+    const meta = scratch.copy();
+    scratch.clear();
+    writeEnvelopeHead(scratch, this.#apiVersion, this.#kind, this.#sizeBytes + meta.length);
+    const head = scratch.copy();
+    return this.#metadataFirst ? [head, meta, ...this.#parts, ENVELOPE_END] : [head, ...this.#parts, meta, ENVELOPE_END];
+  }
+
+  #close(): void {
+    if (this.#used > 0) this.#parts.push(this.#part.subarray(0, this.#used));
+    this.#used = 0;
+    this.#part = Buffer.alloc(0);
+  }
+}
+
+/** The schema of a kind, or of a list of one, that has a message. */
+function contentSchema(apiVersion: string, kind: string): Schema | undefined {
+  const wireOnly = wireOnlySchema(apiVersion, kind);
+  if (wireOnly !== undefined) return wireOnly;
   const slash = apiVersion.indexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
   const own = `${PACKAGE_OF_GROUP[group]}.${apiVersion.slice(slash + 1)}`;
-  // Status and the lists of discovery count as kinds of v1.
-  const label = [own, ...(apiVersion === 'v1' ? [META] : [])].find((name) => schemaPackages[name]?.table[kind] !== undefined);
+  // Status and the lists of discovery count as kinds of v1; the core group's discovery does without a version.
+  const label = [own, ...(apiVersion === 'v1' || apiVersion === '' ? [META] : [])].find(
+    (name) => schemaPackages[name]?.table[kind] !== undefined,
+  );
   if (label === undefined) return undefined;
   const schema = schemaOf(`${label}/${kind}`);
   return schema.definition !== undefined && messageOf(schema.definition) !== undefined ? schema : undefined;
-}
-
-function writeNested(writer: BinaryWriter, number: number, write: (inner: BinaryWriter) => void): void {
-  writer.tag(number, WireType.LengthDelimited).fork();
-  write(writer);
-  writer.join();
-}
-
-function writeMessage(writer: BinaryWriter, schema: Schema, value: unknown): void {
-  const { definition = '' } = schema;
-  const special = specialOf(definition);
-  if (special !== undefined) writeSpecial(special, writer, value, writeMessage);
-  else if (typeof value === 'object' && value !== null) writeFields(writer, schema, definition, value as Fields);
-}
-
-function writeFields(writer: BinaryWriter, schema: Schema, definition: string, value: Fields): void {
-  for (const [number, field] of messageOf(definition) ?? []) {
-    if (field.inlined !== '') {
-      const inlined = `${schema.definition?.slice(0, schema.definition.lastIndexOf('.'))}.${field.inlined}`;
-      writeNested(writer, number, (inner) => writeFields(inner, schema, inlined, value));
-      continue;
-    }
-    const property = schema.properties?.[field.name];
-    const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
-    if (property !== undefined && given !== undefined && given !== null) writeField(writer, number, property, given);
-  }
-}
-
-function writeField(writer: BinaryWriter, number: number, schema: Schema, value: unknown): void {
-  if (schema.type === 'array') {
-    for (const item of value as unknown[]) writeValue(writer, number, schema.items as Schema, item);
-    return;
-  }
-  const { values } = schema;
-  if (values === undefined) {
-    writeValue(writer, number, schema, value);
-    return;
-  }
-  // Go writes the entries of a map in the order of their keys.
-  for (const key of Object.keys(value as Fields).sort()) {
-    writeNested(writer, number, (entry) => {
-      entry.tag(1, WireType.LengthDelimited).string(key);
-      const item = (value as Fields)[key];
-      if (values.type !== 'array') writeValue(entry, 2, values, item);
-      else writeNested(entry, 2, (list) => writeField(list, 1, values, item ?? []));
-    });
-  }
-}
-
-function writeValue(writer: BinaryWriter, number: number, schema: Schema, value: unknown): void {
-  switch (schema.type) {
-    case 'string':
-      if (schema.format === 'byte') writer.tag(number, WireType.LengthDelimited).bytes(Buffer.from(String(value), 'base64'));
-      else if (schema.format === 'date-time' || schema.format === 'micro-time') {
-        writeNested(writer, number, (inner) => writeTimestamp(inner, String(value)));
-      } else if (schema.format === 'quantity') {
-        writeNested(writer, number, (inner) => inner.tag(1, WireType.LengthDelimited).string(String(value)));
-      } else writer.tag(number, WireType.LengthDelimited).string(String(value));
-      return;
-    case 'boolean':
-      writer.tag(number, WireType.Varint).bool(value === true);
-      return;
-    case 'integer':
-      writer.tag(number, WireType.Varint).int64(typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value))));
-      return;
-    case 'number':
-      writer.tag(number, WireType.Bit64).double(Number(value));
-      return;
-    case 'int-or-string':
-      writeNested(writer, number, (inner) => writeIntOrString(inner, value));
-      return;
-    default:
-      writeNested(writer, number, (inner) => writeMessage(inner, schema, value));
-  }
-}
-
-/** {type = 1 (0 integer, 1 text), intVal = 2, strVal = 3}. */
-function writeIntOrString(writer: BinaryWriter, value: unknown): void {
-  const isText = typeof value === 'string';
-  writer.tag(1, WireType.Varint).int64(isText ? 1 : 0);
-  writer.tag(2, WireType.Varint).int32(isText ? 0 : Number(value));
-  writer.tag(3, WireType.LengthDelimited).string(isText ? value : '');
 }

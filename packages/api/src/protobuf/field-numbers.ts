@@ -1,4 +1,5 @@
 import { admissionregistrationV1Fields } from './fields/admissionregistration-v1.js';
+import { apidiscoveryV2Fields } from './fields/apidiscovery-v2.js';
 import { apiextensionsV1Fields } from './fields/apiextensions-v1.js';
 import { apiregistrationV1Fields } from './fields/apiregistration-v1.js';
 import { appsV1Fields } from './fields/apps-v1.js';
@@ -14,6 +15,7 @@ import { discoveryV1Fields } from './fields/discovery-v1.js';
 import { eventsV1Fields } from './fields/events-v1.js';
 import { flowcontrolV1Fields } from './fields/flowcontrol-v1.js';
 import { metaV1Fields } from './fields/meta-v1.js';
+import { metaV1beta1Fields } from './fields/meta-v1beta1.js';
 import { networkingV1Fields } from './fields/networking-v1.js';
 import { nodeV1Fields } from './fields/node-v1.js';
 import { policyV1Fields } from './fields/policy-v1.js';
@@ -26,6 +28,7 @@ import type { FieldNumbers } from './notation.js';
 /** The field numbers of every package, by its label in the schemas' notation. */
 export const FIELD_NUMBERS: Readonly<Record<string, FieldNumbers>> = {
   'admissionregistration.v1': admissionregistrationV1Fields,
+  'apidiscovery.v2': apidiscoveryV2Fields,
   'apps.v1': appsV1Fields,
   'authentication.v1': authenticationV1Fields,
   'authorization.v1': authorizationV1Fields,
@@ -47,5 +50,6 @@ export const FIELD_NUMBERS: Readonly<Record<string, FieldNumbers>> = {
   'storage.v1': storageV1Fields,
   'apiextensions.v1': apiextensionsV1Fields,
   'meta.v1': metaV1Fields,
+  'meta.v1beta1': metaV1beta1Fields,
   'apiregistration.v1': apiregistrationV1Fields,
 };

@@ -6,4 +6,4 @@ export {
   ProtobufError,
   readProtobufEnvelope,
 } from './decode.js';
-export { encodeProtobuf, encodeProtobufEvent } from './encode.js';
+export { encodeProtobuf, encodeProtobufEvent, ProtobufList } from './encode.js';

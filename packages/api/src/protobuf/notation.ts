@@ -5,6 +5,7 @@
  *   name=7      this number
  *   name~       a scalar that is always sent: zero stands for "not set"
  *   name?       a text whose empty value means something
+ *   name+       a list in a message of its own, whose field 1 repeats
  *   >Message    a message that has no field in JSON: its fields are the parent's
  *
  * Types are those of the schema of the same name; what differs on the wire (times, quantities, `int-or-string`,
@@ -22,6 +23,7 @@ export interface ProtobufField {
   readonly inlined: string;
   readonly zeroIsUnset: boolean;
   readonly emptyCounts: boolean;
+  readonly isListMessage: boolean;
 }
 
 /** Reads one message's notation into its fields by number. */
@@ -29,13 +31,14 @@ export function parseFieldNumbers(text: string): ReadonlyMap<number, ProtobufFie
   const fields = new Map<number, ProtobufField>();
   let next = 1;
   for (const part of text.split(' ')) {
-    const [, sign = '', name = '', mark = '', number] = /^(>?)([^~?=]*)([~?]?)(?:=(\d+))?$/.exec(part) ?? [];
+    const [, sign = '', name = '', mark = '', number] = /^(>?)([^~?+=]*)([~?+]?)(?:=(\d+))?$/.exec(part) ?? [];
     const at = number === undefined ? next : Number(number);
     fields.set(at, {
       name: sign === '' ? name : '',
       inlined: sign === '' ? '' : name,
       zeroIsUnset: mark === '~',
       emptyCounts: mark === '?',
+      isListMessage: mark === '+',
     });
     next = at + 1;
   }

@@ -1,6 +1,6 @@
 /** Messages whose JSON form is not an object of their fields. */
-import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { parseExactJson, type Schema, stringifyExactJson } from '@k/apimachinery';
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
+import { parseExactJson, type Schema } from '@k/apimachinery';
 import { schemaOf } from '../schemas/notation.js';
 
 /** How such a message is read. */
@@ -63,37 +63,4 @@ export function readTimestamp(reader: BinaryReader, isMicro: boolean): string | 
   if (seconds === 0 && nanos === 0) return undefined;
   const text = new Date(seconds * 1000).toISOString().slice(0, 19);
   return isMicro ? `${text}.${String(Math.trunc(nanos / 1000)).padStart(6, '0')}Z` : `${text}Z`;
-}
-
-/**
- * Writes a special message.
- *
- * @param writeNested - Writes the fields of a value of a definition.
- */
-export function writeSpecial(
-  special: SpecialMessage,
-  writer: BinaryWriter,
-  value: unknown,
-  writeNested: (writer: BinaryWriter, schema: Schema, value: unknown) => void,
-): void {
-  const nested = (number: number, item: unknown): void => {
-    writer.tag(number, WireType.LengthDelimited).fork();
-    writeNested(writer, schemaOf('apiextensions.v1/JSONSchemaProps'), item);
-    writer.join();
-  };
-  if (special === 'raw-json') writer.tag(1, WireType.LengthDelimited).bytes(Buffer.from(stringifyExactJson(value)));
-  else if (special === 'schema-or-bool') {
-    writer.tag(1, WireType.Varint).bool(value !== false);
-    if (typeof value === 'object') nested(2, value);
-  } else if (!Array.isArray(value)) nested(1, value);
-  else if (special === 'schema-or-array') for (const item of value) nested(2, item);
-  else for (const item of value as string[]) writer.tag(2, WireType.LengthDelimited).string(item);
-}
-
-/** The reverse of {@link readTimestamp}. */
-export function writeTimestamp(writer: BinaryWriter, text: string): void {
-  const seconds = Math.floor(Date.parse(text) / 1000);
-  const fraction = /\.(\d{1,9})/.exec(text)?.[1] ?? '';
-  writer.tag(1, WireType.Varint).int64(seconds);
-  writer.tag(2, WireType.Varint).int32(Number(fraction.padEnd(9, '0')));
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '@k/api';
+import { encodeProtobuf } from '@k/api/protobuf';
+import type { KubeObject } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { type MediaType, negotiate } from '../http/negotiate.js';
 import { baseHeaders, sendBytes, sendObject, toJson, wantsPretty } from '../http/respond.js';
@@ -46,7 +48,7 @@ function sendOrRefuse(context: RequestContext, catalogue: Catalogue, document: o
 
 interface Rendered {
   readonly generation: number;
-  readonly body: string;
+  readonly body: Buffer | string;
   readonly etag: string;
 }
 
@@ -80,9 +82,13 @@ class AggregatedDocuments {
     const document = aggregatedDiscovery(this.#catalogue, core);
     // The tag is that of the content, whatever the form.
     const etag = `"${createHash('sha512').update(toJson(document)).digest('hex').toUpperCase()}"`;
-    const body = media.format === 'yaml' ? toYaml(document) : `${toJson(document, media.pretty)}\n`;
-    const rendered = { generation, body, etag };
+    const rendered = { generation, body: written(document, media), etag };
     this.#rendered.set(key, rendered);
     return rendered;
   }
+}
+
+function written(document: object, { format, pretty }: MediaType): Buffer | string {
+  if (format === 'protobuf') return encodeProtobuf(document as KubeObject) as Buffer;
+  return format === 'yaml' ? toYaml(document) : `${toJson(document, pretty)}\n`;
 }

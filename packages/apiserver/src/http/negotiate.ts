@@ -53,6 +53,8 @@ export interface NegotiationScope {
   watch?: boolean;
   /** Discovery's aggregated form is available. */
   aggregatedDiscovery?: boolean;
+  /** Objects themselves have no protobuf form (custom resources); their metadata has. */
+  noProtobufObjects?: boolean;
 }
 
 /**
@@ -63,7 +65,7 @@ export interface NegotiationScope {
  */
 export function negotiate(accept: string | undefined, scope: NegotiationScope, pretty: boolean): MediaType {
   if (!pretty && (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*')) return JSON_MEDIA;
-  const cacheKey = `${accept ?? ''}|${scope.transforms}|${scope.aggregatedDiscovery ?? false}|${scope.watch ?? false}|${pretty}`;
+  const cacheKey = `${accept ?? ''}|${scope.transforms}|${scope.aggregatedDiscovery ?? false}|${scope.watch ?? false}|${scope.noProtobufObjects ?? false}|${pretty}`;
   const known = cache.get(cacheKey);
   if (known) return known;
   const media = choose(accept ?? '*/*', scope, pretty);
@@ -71,54 +73,53 @@ export function negotiate(accept: string | undefined, scope: NegotiationScope, p
   return media;
 }
 
+/** The first clause that can be written decides: by quality, then by order. */
 function choose(accept: string, scope: NegotiationScope, pretty: boolean): MediaType {
   const clauses = parseAccept(accept === '' ? '*/*' : accept);
   if (!clauses.some(({ type }) => type === '*/*' || PRODUCED.includes(type))) throw noRepresentation(scope.watch === true);
   for (const clause of clauses) {
-    const yaml = clause.type === 'application/yaml';
-    if (!yaml && clause.type !== 'application/json' && clause.type !== '*/*') continue;
-    const as = clause.params['as'];
-    const isPretty = clause.params['pretty'] === undefined ? pretty : clause.params['pretty'] === '1';
-    const key = (suffix: string): string => `${yaml ? 'yaml' : 'json'}${suffix}${isPretty ? '+pretty' : ''}`;
-    const format = yaml ? 'yaml' : 'json';
-    const base = `application/${format}`;
-    if (as === undefined) return { format, as: 'object', version: '', pretty: isPretty, contentType: base, key: key('') };
-    const version = clause.params['v'] ?? '';
-    const group = clause.params['g'] ?? '';
-    if (scope.aggregatedDiscovery && as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2') {
-      return { format, as, version, pretty: isPretty, contentType: `${base};g=${group};v=${version};as=${as}`, key: key(as) };
-    }
-    if (
-      scope.transforms &&
-      group === 'meta.k8s.io' &&
-      (version === 'v1' || version === 'v1beta1') &&
-      ((as === 'Table' && scope.transforms !== 'metadata') || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
-    ) {
-      return { format, as, version, pretty: isPretty, contentType: base, key: key(`${as}${version}`) };
-    }
+    const format = FORMATS[clause.type];
+    const media = format === undefined ? null : inFormat(format, clause.params, scope, pretty);
+    if (media !== null) return media;
   }
-  // JSON is what objects are stored as: who takes either gets it.
-  if (clauses.some(({ type, params }) => type === PROTOBUF && params['as'] === undefined)) {
-    const contentType = scope.watch === true ? `${PROTOBUF};stream=watch` : PROTOBUF;
-    return { format: 'protobuf', as: 'object', version: '', pretty: false, contentType, key: 'protobuf' };
-  }
-  throw notAcceptable();
+  const hasForm = scope.noProtobufObjects !== true || !clauses.some(({ type }) => type === PROTOBUF);
+  throw notAcceptable(hasForm ? PRODUCED : PRODUCED.filter((type) => type !== PROTOBUF));
 }
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+const FORMATS: Readonly<Record<string, MediaType['format']>> = {
+  '*/*': 'json',
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  [PROTOBUF]: 'protobuf',
+};
 /** Types that an answer may be asked for in. */
 const PRODUCED = ['application/json', 'application/yaml', PROTOBUF];
+
+/** The form that a clause asks for; `null` when the endpoint does not have it. */
+function inFormat(format: MediaType['format'], params: AcceptClause['params'], scope: NegotiationScope, pretty: boolean): MediaType | null {
+  const isProtobuf = format === 'protobuf';
+  const { as, g: group = '', v: version = '' } = params;
+  const isPretty = !isProtobuf && (params['pretty'] === undefined ? pretty : params['pretty'] === '1');
+  const key = (suffix: string): string => `${format}${suffix}${isPretty ? '+pretty' : ''}`;
+  const base = isProtobuf ? PROTOBUF : `application/${format}`;
+  const contentType = isProtobuf && scope.watch === true ? `${base};stream=watch` : base;
+  if (as === undefined) {
+    if (isProtobuf && scope.noProtobufObjects === true) return null;
+    return { format, as: 'object', version: '', pretty: isPretty, contentType, key: key('') };
+  }
+  if (scope.aggregatedDiscovery && as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2') {
+    return { format, as, version, pretty: isPretty, contentType: `${base};g=${group};v=${version};as=${as}`, key: key(as) };
+  }
+  if (!scope.transforms || group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return null;
+  const isTable = as === 'Table' && scope.transforms !== 'metadata' && !isProtobuf;
+  if (!isTable && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') return null;
+  return { format, as: as as MediaType['as'], version, pretty: isPretty, contentType, key: key(`${as}${version}`) };
+}
 
 /** 406 for a type or a transformation that the server knows of but does not write. */
 export function notAcceptable(produced: readonly string[] = PRODUCED): StatusError {
   return newStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${produced.join(', ')}`);
-}
-
-/** Refuses a request for protobuf alone at resources that have no such form. */
-export function refuseProtobuf(accept: string | undefined): void {
-  if (accept === undefined || !accept.includes(PROTOBUF)) return;
-  const { format } = negotiate(accept, { transforms: true }, false);
-  if (format === 'protobuf') throw notAcceptable(PRODUCED.filter((type) => type !== PROTOBUF));
 }
 
 /** 406 when no type that is asked for is known at all. */

@@ -83,9 +83,10 @@ export function sendObject(context: RequestContext, status: number, object: unkn
 /** Sends a Status in the format the client asked for, JSON if that cannot be told. */
 export function sendStatus(context: RequestContext, status: Status): void | Promise<void> {
   if (context.answered) return undefined;
-  if (context.media === null || context.media.as !== 'object') {
+  // What a Status is written in need not be what its object would have been written in: custom resources have no protobuf.
+  if (context.media?.as !== 'object' || context.media.format === 'json') {
     try {
-      context.media = negotiate(withoutTransforms(context.exchange.headers.accept), { transforms: false }, wantsPretty(context));
+      context.media = negotiate(context.exchange.headers.accept, { transforms: false }, wantsPretty(context));
     } catch {
       context.media = negotiate(undefined, { transforms: false }, wantsPretty(context));
     }
@@ -97,11 +98,6 @@ export function sendStatus(context: RequestContext, status: Status): void | Prom
   context.audit?.setResponseStatus(status.code);
   context.audit?.setResponseStatusObject(status);
   return sendObject(context, status.code, status);
-}
-
-/** A failed request for a Table is answered with a plain Status. */
-function withoutTransforms(accept: string | undefined): string | undefined {
-  return accept?.replace(/;\s*as=[^;,]*/g, '');
 }
 
 /** `pretty=true`, or a browser or curl without saying otherwise. */

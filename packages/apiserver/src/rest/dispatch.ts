@@ -2,8 +2,8 @@
 import { decodePath, goQuote, newBadRequest, newNotFound, newStatusError } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
 import { isBuiltInGroup } from '../discovery/documents.js';
-import { refuseProtobuf } from '../http/negotiate.js';
-import { sendBytes } from '../http/respond.js';
+import { negotiate } from '../http/negotiate.js';
+import { sendBytes, wantsPretty } from '../http/respond.js';
 import { withTimedStorage } from '../latency-tracker.js';
 import type { ResourceHandler, ResourceScope, ServerContext } from '../server-context.js';
 import { SCALE_HANDLERS } from '../subresources/scale.js';
@@ -76,6 +76,14 @@ function markDeprecated(context: RequestContext): void {
   };
 }
 
+const PROTOBUF = 'protobuf';
+
+/** Of custom resources only the metadata has a protobuf form. @throws 406 when nothing else is asked for. */
+function negotiateCustom(context: RequestContext): void {
+  const scope = { transforms: true, watch: context.info.verb === 'watch', noProtobufObjects: true };
+  context.media = negotiate(context.exchange.headers.accept, scope, wantsPretty(context));
+}
+
 /** Makes the stage that serves resources. */
 export function resourceDispatcher(server: ServerContext, special: SpecialHandlers): Filter {
   return {
@@ -123,7 +131,7 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);
       if (handler === undefined) throw methodNotAllowed();
-      if (definition.custom === true) refuseProtobuf(context.exchange.headers.accept);
+      if (definition.custom === true && context.exchange.headers.accept?.includes(PROTOBUF) === true) negotiateCustom(context);
       if (version.deprecationWarning !== undefined) {
         context.warnings.add(version.deprecationWarning);
         markDeprecated(context);

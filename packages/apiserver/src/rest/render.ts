@@ -13,6 +13,7 @@ import { sendBytes, sendObject, toJson, wantsPretty } from '../http/respond.js';
 import { inVersion, parseStored } from '../registry.js';
 import type { ResourceScope } from '../server-context.js';
 import { ListBody } from './list-body.js';
+import { sendProtobufList } from './protobuf-list.js';
 
 const NEWLINE = Buffer.from('\n');
 /** Below this size one copy is cheaper than a second write. */
@@ -133,6 +134,10 @@ export function sendList(
   if (isVerbatim(scope, media) && !context.audit?.wantsResponseObject) {
     const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${toJson(metadata)},"items":[`;
     return sendBytes(context, 200, media.contentType, new ListBody(head, items, scope));
+  }
+  if (media.format === 'protobuf' && definition.convertAll === undefined && !context.audit?.wantsResponseObject) {
+    checkListForm(scope, media, true);
+    return sendProtobufList(context, scope, items, metadata);
   }
   const objects = inVersion(definition, items.map(parseStored), version.version);
   if (!(objects instanceof Promise)) return sendObjects(context, scope, objects, metadata);

@@ -22,7 +22,11 @@ describe('Accept', () => {
     ['*/*;q=0.1', 'application/json'],
     ['application/json; charset=utf-8', 'application/json'],
     ['application/json;profile=nopeer;v=v1', 'application/json'],
-    ['application/vnd.kubernetes.protobuf,application/json', 'application/json'],
+    ['application/vnd.kubernetes.protobuf,application/json', 'application/vnd.kubernetes.protobuf'],
+    ['application/json,application/vnd.kubernetes.protobuf', 'application/json'],
+    ['application/vnd.kubernetes.protobuf;q=0.5,application/json;q=0.4', 'application/vnd.kubernetes.protobuf'],
+    ['application/vnd.kubernetes.protobuf;q=0.5,application/json', 'application/json'],
+    ['application/vnd.kubernetes.protobuf;stream=watch,application/json', 'application/vnd.kubernetes.protobuf'],
     [`application/json;as=Foo;v=v1;g=meta.k8s.io,application/json`, 'application/json'],
     ['', 'application/json'],
   ])('"%s" is answered as %s', async (accept, type) => {

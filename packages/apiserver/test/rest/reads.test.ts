@@ -142,11 +142,6 @@ describe('forms', () => {
     expect([answer.status, answer.body.message]).toEqual([406, message]);
   });
 
-  it('falls back to JSON where protobuf is wanted first', async () => {
-    const { status, headers } = await accept('application/vnd.kubernetes.protobuf, application/json');
-    expect([status, headers['content-type']]).toEqual([200, 'application/json']);
-  });
-
   it('is YAML, or pretty, when asked', async () => {
     expect((await accept('application/yaml')).text).toContain('kind: SecretList\n');
     expect((await list('limit=1&pretty=true')).text).toMatch(/^\{\n {2}"kind": "SecretList",\n/);

@@ -4,7 +4,7 @@ import type { FieldNumbers } from '../notation.js';
 export const metaV1Fields: FieldNumbers = {
   APIGroup: 'name versions preferredVersion serverAddressByClientCIDRs',
   APIGroupList: 'groups',
-  APIResource: 'name namespaced~ kind verbs shortNames singularName categories group version storageVersionHash',
+  APIResource: 'name namespaced~ kind verbs+ shortNames singularName categories group version storageVersionHash',
   APIResourceList: 'groupVersion resources',
   APIVersions: 'versions serverAddressByClientCIDRs',
   Condition: 'type status observedGeneration~ lastTransitionTime reason message',
@@ -12,6 +12,7 @@ export const metaV1Fields: FieldNumbers = {
     'gracePeriodSeconds preconditions orphanDependents propagationPolicy dryRun ignoreStoreReadErrorWithClusterBreakingPotential',
   FieldSelectorRequirement: 'key operator values',
   GroupVersionForDiscovery: 'groupVersion version',
+  GroupVersionKind: 'group version kind',
   LabelSelector: 'matchLabels matchExpressions',
   LabelSelectorRequirement: 'key operator values',
   ListMeta: 'selfLink resourceVersion continue remainingItemCount shardInfo',
@@ -19,6 +20,8 @@ export const metaV1Fields: FieldNumbers = {
   ObjectMeta:
     'name generateName namespace selfLink uid resourceVersion generation~ creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields=17',
   OwnerReference: 'kind name=3 uid apiVersion controller blockOwnerDeletion',
+  PartialObjectMetadata: 'metadata',
+  PartialObjectMetadataList: 'metadata items',
   Preconditions: 'uid resourceVersion',
   ServerAddressByClientCIDR: 'clientCIDR serverAddress',
   ShardInfo: 'selector',
