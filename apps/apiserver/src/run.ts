@@ -32,7 +32,7 @@ export interface RunningServer {
   url: string;
   /** Path of the administrator's kubeconfig. */
   kubeconfig: string;
-  /** Opens the audit log anew and looks at the encryption configuration. */
+  /** Opens the audit log anew and looks at the configurations of encryption and authorization. */
   reopenLogs(): void;
   /** Lets requests finish, writes out what is held and closes the store. */
   stop(): Promise<void>;
@@ -133,7 +133,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   );
   const makeAuthentication = setUpAuthentication(flags);
   const tokenWebhook = await setUpTokenWebhook(flags, log);
-  const authorization = await setUpAuthorization(flags, log);
+  const authorization = await setUpAuthorization(flags, log, metrics);
   const audit = await openAudit(flags, log, metrics);
   forFlag('data-dir', () => mkdirSync(dataDir, { recursive: true }));
   // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.
@@ -197,6 +197,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const closeControl = flags.list('etcd-servers').length > 0 ? async () => {} : await openControlSocket(dataDir, store);
   const idleMemory = new IdleMemory();
   idleMemory.start();
+  authorization.follow((choices) => server.chooseAuthorizers(choices));
   return {
     server,
     url,
@@ -204,6 +205,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
     reopenLogs: () => {
       audit?.reopen();
       void encryption?.reload();
+      authorization.reload();
     },
     async stop() {
       idleMemory.stop();

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServerMetrics } from '@k/apiserver';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../src/flags/command-line.js';
@@ -16,7 +17,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 async function refusal(...args: string[]): Promise<string> {
   const parsed = parseCommandLine(args, '1.36.2');
   if (!('run' in parsed)) throw new Error('no flags of a server');
-  return setUpAuthorization(parsed.run, pino({ level: 'silent' })).then(
+  return setUpAuthorization(parsed.run, pino({ level: 'silent' }), createServerMetrics()).then(
     () => 'taken',
     (error: Error) => error.message,
   );
@@ -109,6 +110,14 @@ describe('the configuration', () => {
       'authorizers[1].name: Duplicate value: "a"',
     ],
     [[{ type: 'RBAC' }], 'authorizers[0].name: Required value'],
+    [[{ type: 'RBAC', name: 'a' }], 'expected name rbac for authorizer RBAC instead of a'],
+    [
+      [
+        { type: 'Node', name: 'n' },
+        { type: 'AlwaysDeny', name: 'never' },
+      ],
+      '[expected name node for authorizer Node instead of n, expected name alwaysdeny for authorizer AlwaysDeny instead of never]',
+    ],
     [[{ type: 'Webhook', name: 'w' }], 'authorizers[0].webhook: Required value: required when type=Webhook'],
     [
       [{ type: 'RBAC', name: 'a', webhook: {} }],

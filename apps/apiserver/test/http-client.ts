@@ -19,7 +19,7 @@ export async function call(
   server: ServerProcess,
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
-  options: { body?: object; token?: string } = {},
+  options: { body?: object; token?: string; signal?: AbortSignal } = {},
 ): Promise<Answer> {
   const { statusCode, body } = await request(`${server.url}${path}`, {
     method,
@@ -28,6 +28,7 @@ export async function call(
       'content-type': 'application/json',
       ...(options.token === '' ? {} : { authorization: `Bearer ${options.token ?? 'admin-token'}` }),
     },
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
   });
   const text = await body.text();

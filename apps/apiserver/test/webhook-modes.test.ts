@@ -1,88 +1,35 @@
 /** Webhooks that decide who a caller is and what they may do: the server as a process, a real HTTPS service. */
-import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { call, configMap, MAPS, TOKENS } from './http-client.js';
-import { selfSigned } from './self-signed.js';
-import { ServerProcess } from './server-process.js';
+import { call, configMap, MAPS } from './http-client.js';
+import {
+  authorizationConfiguration,
+  authorizationWebhook,
+  type ReviewService,
+  startReviewService,
+  startWithReviews,
+} from './review-service.js';
+import type { ServerProcess } from './server-process.js';
 
-interface Review {
-  kind: string;
-  apiVersion: string;
-  spec: {
-    token?: string;
-    user?: string;
-    groups?: string[];
-    resourceAttributes?: { verb?: string; resource?: string; name?: string };
-  };
-}
-
-let service: Server;
-let ca = '';
-const received: { path: string; review: Review }[] = [];
+let service: ReviewService;
 const started: ServerProcess[] = [];
 
-/** Tokens `user-NAME` are NAME's; `/allow` allows, `/deny` denies what is called `secret`, `/broken` fails. */
-function statusOf(path: string, { kind, spec }: Review): object {
-  if (kind === 'TokenReview') {
-    const username = /^user-(.+)$/.exec(spec.token ?? '')?.[1];
-    return username === undefined ? { authenticated: false } : { authenticated: true, user: { username, groups: ['people'] } };
-  }
-  if (path === '/deny') return { allowed: false, denied: spec.resourceAttributes?.name === 'secret', reason: 'not yours' };
-  return { allowed: path === '/allow' };
-}
-
 beforeAll(async () => {
-  const pair = await selfSigned();
-  ca = pair.cert;
-  service = createServer(pair, (request, response) => {
-    void (async () => {
-      const path = (request.url ?? '').split('?')[0] ?? '';
-      const review = (await json(request)) as Review;
-      received.push({ path, review });
-      if (path === '/broken') response.writeHead(404).end();
-      else response.end(JSON.stringify({ ...review, status: statusOf(path, review) }));
-    })();
-  });
-  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  service = await startReviewService();
 });
-afterAll(() => {
-  service.closeAllConnections();
-  service.close();
-});
+afterAll(() => service.close());
 afterEach(async () => {
-  received.length = 0;
+  service.received.length = 0;
   for (const server of started.splice(0)) await server.dispose();
 });
 
-/** Starts a server; `DIR` in flags and files is its folder, and `DIR/NAME.kubeconfig` leads to `/NAME`. */
+/** Starts a server; see {@link startWithReviews}. */
 async function start(flags: readonly string[], files: Record<string, object> = {}): Promise<ServerProcess> {
-  const server = new ServerProcess((dir) => {
-    writeFileSync(join(dir, 'tokens.csv'), TOKENS);
-    for (const name of ['allow', 'deny', 'broken', 'token']) writeFileSync(join(dir, `${name}.kubeconfig`), kubeconfig(name));
-    for (const [name, file] of Object.entries(files)) writeFileSync(join(dir, name), JSON.stringify(file).replaceAll('DIR', dir));
-    return ['--token-auth-file', join(dir, 'tokens.csv'), ...flags.map((flag) => flag.replace('DIR', dir))];
-  });
+  const server = await startWithReviews(service, flags, files);
   started.push(server);
-  await server.start();
   return server;
 }
 
-function kubeconfig(name: string): string {
-  const { port } = service.address() as AddressInfo;
-  const cluster = { server: `https://127.0.0.1:${port}/${name}`, 'certificate-authority-data': Buffer.from(ca).toString('base64') };
-  return JSON.stringify({
-    'current-context': 'x',
-    clusters: [{ name: 'x', cluster }],
-    contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
-    users: [{ name: 'x', user: {} }],
-  });
-}
-
-const asked = (kind: string) => received.filter(({ review }) => review.kind === kind);
+const asked = (kind: string) => service.received.filter(({ review }) => review.kind === kind);
 const TOKEN_FLAGS = ['--authentication-token-webhook-config-file=DIR/token.kubeconfig', '--authentication-token-webhook-version=v1'];
 
 describe('mode Webhook by flags', () => {
@@ -126,37 +73,22 @@ describe('mode Webhook by flags', () => {
 });
 
 describe('an AuthorizationConfiguration', () => {
-  const webhook = (name: string, more: object = {}): object => ({
-    type: 'Webhook',
-    name,
-    webhook: {
-      timeout: '3s',
-      subjectAccessReviewVersion: 'v1',
-      failurePolicy: 'Deny',
-      connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: `DIR/${name}.kubeconfig` },
-      ...more,
-    },
-  });
   const conditions = (...expressions: string[]): object => ({
     matchConditionSubjectAccessReviewVersion: 'v1',
     matchConditions: expressions.map((expression) => ({ expression })),
   });
-  const configuration = {
-    apiVersion: 'apiserver.config.k8s.io/v1',
-    kind: 'AuthorizationConfiguration',
-    authorizers: [
-      webhook('deny', conditions('has(request.resourceAttributes)', "request.resourceAttributes.resource == 'configmaps'")),
-      { type: 'RBAC', name: 'rbac' },
-      webhook('broken', conditions("request.user == 'unlucky'")),
-      webhook('allow', conditions("!('system:unauthenticated' in request.groups)")),
-    ],
-  };
+  const configuration = authorizationConfiguration(
+    authorizationWebhook('deny', conditions('has(request.resourceAttributes)', "request.resourceAttributes.resource == 'configmaps'")),
+    { type: 'RBAC', name: 'rbac' },
+    authorizationWebhook('broken', conditions("request.user == 'unlucky'")),
+    authorizationWebhook('allow', conditions("!('system:unauthenticated' in request.groups)")),
+  );
 
   it('asks several services in order, each what it wants to be asked', async () => {
     const server = await start([...TOKEN_FLAGS, '--authorization-config=DIR/authorization.json'], { 'authorization.json': configuration });
     const paths = (): string[] => asked('SubjectAccessReview').map(({ path }) => path);
     const get = async (path: string, token: string) => {
-      received.length = 0;
+      service.received.length = 0;
       const { status, text, body } = await call(server, 'GET', path, { token });
       return [status, (body['message'] as string | undefined) ?? text, paths()];
     };

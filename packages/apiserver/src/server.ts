@@ -9,15 +9,7 @@ import { QuotaLedger } from '@k/admission/quota';
 import { WebhookClient } from '@k/admission/webhooks';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
 import type { AuditLogger } from '@k/audit';
-import {
-  type Authenticator,
-  type Authorizer,
-  createRbacAuthorizer,
-  createServiceAccountAuthenticator,
-  privilegedGroupAuthorizer,
-  type ServiceAccountIssuer,
-  unionAuthorizer,
-} from '@k/auth';
+import { type Authenticator, createServiceAccountAuthenticator, type ServiceAccountIssuer } from '@k/auth';
 import { createStorageFactory, type KeyValueStore, type ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
 import { advertisedAddress, authorizeFor, localSink } from './admission-dependencies.js';
@@ -25,6 +17,7 @@ import type { AdmissionRunner } from './admission-runner.js';
 import { AddressRange } from './allocators/address-range.js';
 import { PortRange } from './allocators/port-range.js';
 import { ServiceAllocator } from './allocators/service-hook.js';
+import { AuthorizationDecisions } from './authorization-decisions.js';
 import { publishAuthentication } from './bootstrap/authentication-information.js';
 import { ensureKubernetesService } from './bootstrap/kubernetes-service.js';
 import { ensureNamespaces } from './bootstrap/namespaces.js';
@@ -61,6 +54,7 @@ import { resourceDispatcher } from './rest/dispatch.js';
 import { escalationCheck } from './rest/rbac-escalation.js';
 import { WatchFlusher } from './rest/watch-flusher.js';
 import { serve } from './serve-exchange.js';
+import { type AuthorizerChoice, ownAuthorizers, ServerAuthorizer } from './server-authorizer.js';
 import type { ServerContext, WriteHook } from './server-context.js';
 import { boundObjectCheck } from './service-account-check.js';
 import { createShutdown } from './shutdown.js';
@@ -75,7 +69,7 @@ export interface ServerOptions {
   lastAuthenticators?: readonly Authenticator[];
   anonymous: boolean;
   /** Modes in order. Default `['RBAC']`. */
-  authorizers?: readonly ('RBAC' | 'Node' | Authorizer)[];
+  authorizers?: readonly AuthorizerChoice[];
   /** Made once the server's objects can be read; given what admission controllers need. */
   admission: (dependencies: AdmissionDependencies) => AdmissionRunner | Promise<AdmissionRunner>;
   /** Absent = no audit log. */
@@ -124,6 +118,12 @@ export interface ApiServer {
   readonly address: { host: string; port: number };
   readonly catalogue: Catalogue;
   readonly client: LocalClient;
+  /**
+   * Lets others decide from now on, e.g. because a configuration changed; requests under way are decided by those before.
+   *
+   * @throws {Error} for RBAC or Node where the server did not start with it; nothing changes then.
+   */
+  chooseAuthorizers(choices: readonly AuthorizerChoice[]): void;
   /** Serves one exchange that did not come through the listener; never rejects. */
   handle(exchange: Exchange): Promise<void>;
   /** Ends watches, lets requests in flight finish, stops controllers. The store stays open. */
@@ -132,17 +132,6 @@ export interface ApiServer {
 
 /** Requests in flight may take this long after the end was asked for. */
 const SHUTDOWN_GRACE_MS = 10_000;
-
-/** Mode `Node` over the server's own objects; loaded only when it is wanted. */
-async function nodeAuthorizer(informers: InformerSet): Promise<Authorizer> {
-  const [{ createNodeAuthorizer, NodeGraph }, { followNodeGraph }] = await Promise.all([
-    import('@k/auth/node'),
-    import('./node-graph-source.js'),
-  ]);
-  const graph = new NodeGraph();
-  await followNodeGraph(graph, informers);
-  return createNodeAuthorizer(graph);
-}
 
 /** What tells clients inside the cluster where this server is; undefined when others do. */
 function endpointsOf(options: ServerOptions, client: LocalClient, { host, port }: Listener): KubernetesEndpoints | undefined {
@@ -180,11 +169,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     ensureBootstrapObjects(informers, client),
     services.load(informers),
   ]);
-  const node = modes.includes('Node') ? await nodeAuthorizer(informers) : undefined;
-  const authorizer = unionAuthorizer([
-    privilegedGroupAuthorizer,
-    ...modes.map((mode) => (mode === 'RBAC' ? createRbacAuthorizer(source) : mode === 'Node' ? (node as Authorizer) : mode)),
-  ]);
+  const own = await ownAuthorizers(modes, { informers, rbac: source });
+  const authorizer = new ServerAuthorizer(modes, own, new AuthorizationDecisions(metrics.registry));
   const quotaLedger = new QuotaLedger();
   const expressions = new AdmissionExpressions();
   const admission = await options.admission({
@@ -281,6 +267,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     client,
     handle: (exchange) => serve(exchange, filters, metrics, log),
     async close() {
+    chooseAuthorizers: (choices) => authorizer.choose(choices),
       state.stopping = true;
       clearImmediate(soon);
       await endpoints?.stop();

@@ -14,6 +14,8 @@ export interface AuthenticationRequest {
   /** The connection, for client certificates; absent in tests. */
   socket?: TLSSocket;
   path: string;
+  /** Where a header that was sent more than once has its values apart: `headers` joins them with commas. */
+  source?: { headerValues(name: string): readonly string[] };
 }
 
 /** Success. `audiences` as validated; absent = the API server itself. */
@@ -71,10 +73,19 @@ export interface SubjectRules {
   evaluationError?: string;
 }
 
+/** Who waits for a decision. */
+export interface DecisionWaiter {
+  /** Calls `listener` when nobody waits any more; at once when that is so already. */
+  onClose(listener: () => void): void;
+}
+
 /** One source of decisions. Sync where it can be: it stands on every request's way. */
 export interface Authorizer {
   readonly name: string;
-  authorize(attributes: AuthorizationAttributes): AuthorizationDecision | Promise<AuthorizationDecision>;
+  /** Kind of authorizer, of which there may be several: `Webhook`. Absent = there is one, called as its kind. */
+  readonly type?: string;
+  /** @param waiter - Lets authorizers that ask others stop when the answer is not wanted any more; absent = it always is. */
+  authorize(attributes: AuthorizationAttributes, waiter?: DecisionWaiter): AuthorizationDecision | Promise<AuthorizationDecision>;
   rulesFor?(user: UserInfo, namespace: string): SubjectRules | Promise<SubjectRules>;
 }
 

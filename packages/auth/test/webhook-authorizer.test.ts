@@ -2,7 +2,13 @@
 import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuthorizationAttributes, AuthorizationDecision } from '../src/index.js';
-import { type AccessReviewSpec, createWebhookAuthorizer, ReviewClient, type WebhookAuthorizerOptions } from '../src/webhook.js';
+import {
+  type AccessReviewSpec,
+  createWebhookAuthorizer,
+  ReviewClient,
+  type WebhookAuthorizerObserver,
+  type WebhookAuthorizerOptions,
+} from '../src/webhook.js';
 import { useReviewService } from './support/review-service.js';
 
 const { receiver, callerOptions, clock, errors } = await useReviewService({ timeoutMs: 3000 });
@@ -182,6 +188,87 @@ describe('a client that is closed', () => {
     const ended = (await Promise.all(calls)).map(({ decision }) => decision);
     expect(ended).toEqual(['noOpinion', 'noOpinion']);
     expect(errors).toContain(`Post "${receiver.target.url}?timeout=30s": context canceled`);
+  });
+});
+
+describe('a client that is retired', () => {
+  it('answers what it was asked before, and what is asked late', async () => {
+    const own = new ReviewClient({ target: receiver.target });
+    const authorizer = make({ client: own });
+    let held: ServerResponse | undefined;
+    receiver.reply(
+      (response) => {
+        held = response;
+      },
+      { allowed: true, reason: 'late' },
+    );
+    const asked = authorizer.authorize(PODS);
+    await expect.poll(() => held).toBeDefined();
+    await own.retire();
+    held?.end('{"status":{"allowed":true}}');
+    expect(await asked).toEqual({ decision: 'allow', reason: '' });
+    expect(await authorizer.authorize({ ...PODS, verb: 'watch' })).toEqual({ decision: 'allow', reason: 'late' });
+  });
+});
+
+describe('observers', () => {
+  const observed = (options: Partial<WebhookAuthorizerOptions> = {}) => {
+    const seen: string[] = [];
+    const observer: WebhookAuthorizerObserver = {
+      onTry: ({ result, seconds }) => seen.push(`${result} ${seconds > 0 && seconds < 60}`),
+      onFailOpen: (result) => seen.push(`fail open: ${result}`),
+      onConditions: (outcome, seconds) => seen.push(`conditions: ${outcome} ${seconds >= 0}`),
+    };
+    return { seen, authorizer: make({ observer, ...options }) };
+  };
+
+  it('hear of each try, and of failures that let others decide', async () => {
+    const { seen, authorizer } = observed();
+    receiver.reply(say(500, ''), { allowed: true }, say(504, ''), { allowed: 'yes' });
+    expect((await authorizer.authorize(PODS)).decision).toBe('allow');
+    expect((await authorizer.authorize(PODS)).decision).toBe('allow');
+    expect(seen.splice(0)).toEqual(['error true', 'success true']);
+    expect((await authorizer.authorize({ ...PODS, verb: 'watch' })).decision).toBe('noOpinion');
+    expect(seen).toEqual(['timeout true', 'error true', 'fail open: error']);
+    const strict = observed({ failurePolicy: 'Deny' });
+    expect((await strict.authorizer.authorize(PODS)).decision).toBe('deny');
+    expect(strict.seen).toEqual(['error true']);
+  });
+
+  it('hear of conditions', async () => {
+    const { seen, authorizer } = observed({
+      matches({ user }) {
+        if (user === 'broken') throw new Error('x');
+        return user === 'jane';
+      },
+    });
+    for (const username of ['jane', 'joe', 'broken']) await authorizer.authorize({ ...PODS, user: { username, groups: [] } });
+    expect(seen).toEqual(['conditions: matched true', 'success true', 'conditions: excluded true', 'conditions: failed true']);
+  });
+
+  it('hear that nobody waits any more, when the call is broken off', async () => {
+    const own = new ReviewClient({ target: receiver.target });
+    const { seen, authorizer } = observed({ client: own });
+    let leave = (): void => {};
+    let held: ServerResponse | undefined;
+    receiver.reply((response) => {
+      held = response;
+    });
+    const decision = authorizer.authorize(PODS, {
+      onClose(listener) {
+        leave = listener;
+      },
+    });
+    await expect.poll(() => held).toBeDefined();
+    leave();
+    expect(await decision).toEqual({
+      decision: 'noOpinion',
+      reason: '',
+      error: `Post "${receiver.target.url}?timeout=30s": context canceled`,
+    });
+    expect(seen).toEqual(['canceled true']);
+    await expect.poll(() => held?.destroyed).toBe(true);
+    await own.close();
   });
 });
 

@@ -4,21 +4,18 @@ import { RpcError } from './grpc/unary-client.js';
 import { keyIdHash } from './kms/key-id.js';
 import type { CreateKmsTransformerOptions } from './kms.js';
 import type { TransformObserver } from './prefix-transformer.js';
-import type { ReloadOutcome } from './reload/reloading-encryption.js';
+import { createReloadMetrics, type ReloadMetrics } from './reload/reload-metrics.js';
+
+export { createReloadMetrics, type ReloadMetrics } from './reload/reload-metrics.js';
 
 const KEY_LABELS_MAX = 100;
-const CONTROLLER = 'apiserver_encryption_config_controller';
 
-/** What to hand where. */
-export interface EncryptionMetrics {
+/** What to hand where; `onReload` is an option of `watchEncryptionConfiguration`. */
+export interface EncryptionMetrics extends ReloadMetrics {
   /** The `observe` option of `EncryptionTransformer.fromConfig`. */
   observe(resource: string, use: Parameters<TransformObserver>[0]): void;
   /** The `observe` and `observer` options of `createKmsTransformer`, for the provider with this name. */
   kms(providerName: string): Required<Pick<CreateKmsTransformerOptions, 'observe' | 'observer'>>;
-  /** The `onReload` option of `watchEncryptionConfiguration`. */
-  onReload(outcome: ReloadOutcome): void;
-  /** The configuration in force, at the start. */
-  setConfigHash(hash: string): void;
 }
 
 /**
@@ -63,34 +60,10 @@ export function createEncryptionMetrics(options: { registry: Registry; apiserver
       registers,
     }),
   };
-  const reloads = {
-    total: new Counter({
-      name: `${CONTROLLER}_automatic_reloads_total`,
-      help: 'Total number of reloads of the encryption configuration, by outcome.',
-      labelNames: ['status', 'apiserver_id_hash'],
-      registers,
-    }),
-    lastSeconds: new Gauge({
-      name: `${CONTROLLER}_automatic_reload_last_timestamp_seconds`,
-      help: 'Unix time of the last reload of the encryption configuration, by outcome.',
-      labelNames: ['status', 'apiserver_id_hash'],
-      registers,
-    }),
-    config: new Gauge({
-      name: `${CONTROLLER}_last_config_info`,
-      help: 'The hash of the encryption configuration in force.',
-      labelNames: ['apiserver_id_hash', 'hash'],
-      registers,
-    }),
-  };
+  const reloads = createReloadMetrics({ ...options, configuration: 'encryption' });
   const kms = kmsMetrics(registers, server, now);
-
-  const setConfigHash = (hash: string): void => {
-    reloads.config.reset();
-    reloads.config.set({ ...server, hash }, 1);
-  };
   return {
-    setConfigHash,
+    ...reloads,
     observe(resource, { direction, prefix, seconds, error }) {
       const labels = { transformation_type: direction, transformer_prefix: prefix };
       storage.operations.inc({ ...labels, resource, status: error === undefined ? 'OK' : statusOf(error) });
@@ -106,13 +79,6 @@ export function createEncryptionMetrics(options: { registry: Registry; apiserver
           onSeedGenerated: ({ seconds, isFailure }) => (isFailure ? storage.failures.inc() : storage.generated.observe(seconds)),
         },
       };
-    },
-    onReload(outcome) {
-      if (outcome.status === 'unchanged') return;
-      const labels = { ...server, status: outcome.status };
-      reloads.total.inc(labels);
-      reloads.lastSeconds.set(labels, now() / 1000);
-      if (outcome.status === 'success') setConfigHash(outcome.hash);
     },
   };
 }

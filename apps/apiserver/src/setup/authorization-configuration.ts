@@ -27,7 +27,7 @@ export interface ConfiguredWebhook {
   failurePolicy: 'NoOpinion' | 'Deny';
   kubeConfigFile: string;
   /** Undefined = every request. */
-  conditions: ReviewConditions | undefined;
+  conditions: (ReviewConditions & { expressions: readonly string[] }) | undefined;
 }
 
 /** One authorizer of the configuration. */
@@ -53,9 +53,10 @@ const CONDITIONS_MAX = 64;
 /**
  * Reads the configuration.
  *
+ * @param requiredTypes - Of authorizers that must be among them: those that cannot go while a server runs.
  * @throws {Error} with everything that is wrong, each with its field and value.
  */
-export function parseAuthorizationConfiguration(text: string): ConfiguredAuthorizer[] {
+export function parseAuthorizationConfiguration(text: string, requiredTypes: readonly string[] = []): ConfiguredAuthorizer[] {
   const errors: FieldError[] = [];
   const file = fieldsOf(parseYaml(text), '', errors, ['apiVersion', 'kind', 'authorizers']);
   if (!API_VERSIONS.includes(String(file['apiVersion']))) errors.push(notSupported('apiVersion', file['apiVersion'], API_VERSIONS));
@@ -65,7 +66,18 @@ export function parseAuthorizationConfiguration(text: string): ConfiguredAuthori
   const seen = { types: new Set<string>(), names: new Set<string>() };
   const authorizers = list.flatMap((item, i) => authorizerOf(item, `authorizers[${i}]`, { errors, seen }));
   if (errors.length > 0) throw new Error(aggregateFieldErrors(errors));
+  checkTypes(authorizers, requiredTypes);
   return authorizers;
+}
+
+/** Authorizers of which there is one are called as their type. */
+function checkTypes(authorizers: readonly ConfiguredAuthorizer[], requiredTypes: readonly string[]): void {
+  const faults = authorizers
+    .filter(({ type, name }) => type !== 'Webhook' && name !== type.toLowerCase())
+    .map(({ type, name }) => `expected name ${type.toLowerCase()} for authorizer ${type} instead of ${name}`);
+  const missing = requiredTypes.filter((type) => !authorizers.some((authorizer) => authorizer.type === type)).sort();
+  if (missing.length > 0) faults.push(`missing required types: [${missing.join(' ')}]`);
+  if (faults.length > 0) throw new Error(faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`);
 }
 
 function authorizerOf(
@@ -160,7 +172,7 @@ function kubeConfigFileOf(item: unknown, at: string, errors: FieldError[]): stri
   return file;
 }
 
-function conditionsOf(given: unknown, at: string, errors: FieldError[]): ReviewConditions | undefined {
+function conditionsOf(given: unknown, at: string, errors: FieldError[]): ConfiguredWebhook['conditions'] {
   const list = listOf(given, at, errors);
   if (list.length === 0) return undefined;
   if (list.length > CONDITIONS_MAX) {
@@ -177,7 +189,7 @@ function conditionsOf(given: unknown, at: string, errors: FieldError[]): ReviewC
     return text.trim() === '' ? 'true' : text;
   });
   const compiled = compileReviewConditions(expressions);
-  if ('matches' in compiled) return compiled;
+  if ('matches' in compiled) return { ...compiled, expressions };
   for (const { index, message } of compiled) errors.push(invalid(`${at}[${index}].expression`, expressions[index], message));
   return undefined;
 }

@@ -1,5 +1,5 @@
-import { type Authorizer, alwaysAllowAuthorizer, alwaysDenyAuthorizer } from '@k/auth';
-import type { WebhookAuthorizerOptions } from '@k/auth/webhook';
+import type { AuthorizerChoice, ServerMetrics } from '@k/apiserver';
+import { alwaysAllowAuthorizer, alwaysDenyAuthorizer } from '@k/auth';
 import type { Logger } from 'pino';
 import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
@@ -7,8 +7,12 @@ import { forFlag, readFlagFile } from '../flags/read-file.js';
 
 /** Who decides, in order. */
 export interface AuthorizationSetup {
-  authorizers: readonly ('RBAC' | 'Node' | Authorizer)[];
-  /** Ends connections to webhooks. */
+  authorizers: readonly AuthorizerChoice[];
+  /** Begins to follow the file that they come from, if any; `choose` puts others in force. */
+  follow(choose: (choices: readonly AuthorizerChoice[]) => void): void;
+  /** Looks at that file now. */
+  reload(): void;
+  /** Stops following; ends connections to webhooks. */
   close(): Promise<void>;
 }
 
@@ -21,21 +25,25 @@ const OLDER_FLAGS = [
   'authorization-webhook-cache-unauthorized-ttl',
 ];
 
-const PLAIN: Readonly<Record<string, 'RBAC' | 'Node' | Authorizer>> = {
+/** Modes that need nothing but their name. */
+export const PLAIN_AUTHORIZERS: Readonly<Record<string, AuthorizerChoice>> = {
   AlwaysAllow: alwaysAllowAuthorizer,
   AlwaysDeny: alwaysDenyAuthorizer,
   Node: 'Node',
   RBAC: 'RBAC',
 };
 
+/** Flags do not change while the server runs. */
+const FIXED = { follow: () => {}, reload: () => {} };
+
 /**
  * The authorizers of `--authorization-mode`, or of the file of `--authorization-config`.
  *
  * @throws {@link FlagError} for a mode that is named twice or lacks its file, none at all, or a file that cannot be used.
  */
-export async function setUpAuthorization(flags: Flags, log: Logger): Promise<AuthorizationSetup> {
+export async function setUpAuthorization(flags: Flags, log: Logger, metrics: ServerMetrics): Promise<AuthorizationSetup> {
   const text = readFlagFile(flags, 'authorization-config');
-  if (text !== undefined) return fromConfiguration(flags, text, log);
+  if (text !== undefined) return fromConfiguration(flags, text, log, metrics);
   const modes = flags.list('authorization-mode');
   if (modes.length === 0) throw new FlagError('at least one authorization-mode must be passed');
   const twice = modes.find((mode, i) => modes.indexOf(mode) !== i);
@@ -43,10 +51,11 @@ export async function setUpAuthorization(flags: Flags, log: Logger): Promise<Aut
   const file = flags.optional('authorization-webhook-config-file');
   if (!modes.includes('Webhook')) {
     if (file !== undefined) throw new FlagError('cannot specify --authorization-webhook-config-file without mode Webhook');
-    return { authorizers: modes.map((mode) => PLAIN[mode] as Authorizer), close: async () => {} };
+    return { ...FIXED, authorizers: modes.map((mode) => PLAIN_AUTHORIZERS[mode] as AuthorizerChoice), close: async () => {} };
   }
   if (file === undefined) throw new FlagError("authorization-mode Webhook's authorization config file not passed");
-  const webhooks = await openWebhooks(log);
+  const { webhookSets } = await import('./authorization-webhooks.js');
+  const webhooks = webhookSets(log, metrics)();
   const options = {
     name: 'webhook',
     version: flags.text('authorization-webhook-version') as 'v1' | 'v1beta1',
@@ -54,50 +63,22 @@ export async function setUpAuthorization(flags: Flags, log: Logger): Promise<Aut
     unauthorizedTtlMs: flags.number('authorization-webhook-cache-unauthorized-ttl'),
   };
   const webhook = forFlag('authorization-webhook-config-file', () => webhooks.open(file, options));
-  return { authorizers: modes.map((mode) => PLAIN[mode] ?? webhook), close: webhooks.close };
+  return { ...FIXED, authorizers: modes.map((mode) => PLAIN_AUTHORIZERS[mode] ?? webhook), close: () => webhooks.close() };
 }
 
-async function fromConfiguration(flags: Flags, text: string, log: Logger): Promise<AuthorizationSetup> {
+async function fromConfiguration(flags: Flags, text: string, log: Logger, metrics: ServerMetrics): Promise<AuthorizationSetup> {
   if (OLDER_FLAGS.some((name) => flags.isGiven(name))) {
     throw new FlagError(
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     );
   }
-  const { parseAuthorizationConfiguration } = await import('./authorization-configuration.js');
-  const webhooks = await openWebhooks(log);
-  return forFlag('authorization-config', () => {
-    const authorizers = parseAuthorizationConfiguration(text).map(({ type, name, webhook }) => {
-      if (webhook === undefined) return PLAIN[type] as Authorizer;
-      const { kubeConfigFile, conditions, timeoutMs, ...rest } = webhook;
-      return webhooks.open(kubeConfigFile, {
-        name,
-        timeoutMs,
-        ...rest,
-        ...(conditions === undefined ? {} : { matches: conditions.matches }),
-      });
-    });
-    return { authorizers, close: webhooks.close };
-  });
-}
-
-type WebhookOptions = Omit<WebhookAuthorizerOptions, 'client' | 'onError'> & { name: string; timeoutMs?: number };
-
-/** Makes authorizers of kubeconfig files; what that takes is loaded only when there is a webhook. */
-async function openWebhooks(log: Logger): Promise<{ open(file: string, options: WebhookOptions): Authorizer; close(): Promise<void> }> {
-  const [{ createWebhookAuthorizer, ReviewClient }, { readWebhookKubeconfig }] = await Promise.all([
-    import('@k/auth/webhook'),
-    import('@k/audit'),
-  ]);
-  const clients: { close(): Promise<void> }[] = [];
+  const { AuthorizationFile } = await import('./authorization-file.js');
+  const options = { file: flags.text('authorization-config'), text, log, metrics };
+  const file = forFlag('authorization-config', () => new AuthorizationFile(options));
   return {
-    open(file, { timeoutMs = 30_000, ...options }) {
-      const client = new ReviewClient({ target: readWebhookKubeconfig(file), timeoutMs });
-      clients.push(client);
-      const onError = (error: Error): void => log.error({ authorizer: options.name, err: error }, 'authorization webhook failed');
-      return createWebhookAuthorizer({ ...options, client, onError });
-    },
-    async close() {
-      await Promise.all(clients.map((client) => client.close()));
-    },
+    authorizers: file.authorizers,
+    follow: (choose) => file.follow(choose),
+    reload: () => file.look(),
+    close: () => file.close(),
   };
 }

@@ -1,6 +1,7 @@
 /** Encryption at rest, as the flags say. */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { HealthCheck, ServerMetrics } from '@k/apiserver';
+import { type HealthCheck, identityName, type ServerMetrics } from '@k/apiserver';
 import type { KmsFactory, Transformer } from '@k/encryption';
 import type { ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
@@ -46,7 +47,7 @@ export async function setUpEncryption(
     import('@k/encryption/reload'),
     import('@k/encryption/metrics'),
   ]);
-  const observed = createEncryptionMetrics({ registry: metrics.registry });
+  const observed = createEncryptionMetrics({ registry: metrics.registry, apiserverId: identityName(hostname()) });
   const child = log.child({ component: 'encryption' });
   let generation = 0;
   /** gRPC is loaded only for configurations that need it. */

@@ -50,7 +50,7 @@ export function authorizationFilter(authorizer: Authorizer): Filter {
     why: 'the last stage before anything is read or decoded',
     handle(context) {
       const attributes = authorizationAttributes(context);
-      const ask = (): AuthorizationDecision | Promise<AuthorizationDecision> => authorizer.authorize(attributes);
+      const ask = (): AuthorizationDecision | Promise<AuthorizationDecision> => authorizer.authorize(attributes, context.exchange);
       let decision: AuthorizationDecision | Promise<AuthorizationDecision>;
       try {
         decision = context.latency === undefined ? ask() : context.latency.time('authorization', ask);

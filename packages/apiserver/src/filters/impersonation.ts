@@ -72,9 +72,11 @@ export function impersonationFilter(authorizer: Authorizer): Filter {
       const last = lastModes.get(requestor.username) ?? (requestor.groups.includes('system:masters') ? 'legacy' : undefined);
       const modes = IMPERSONATION_MODES.filter((mode) => mode !== last && modeApplies(mode, wanted, requestor));
       if (last !== undefined && modeApplies(last, wanted, requestor)) modes.unshift(last);
+      const { name } = authorizer;
+      const asked: Authorizer = { name, authorize: (attributes) => authorizer.authorize(attributes, context.exchange) };
       let refused: Error | null = null;
       for (const mode of modes) {
-        const outcome = await impersonateIn(mode, authorizer, wanted, authorizationAttributes(context));
+        const outcome = await impersonateIn(mode, asked, wanted, authorizationAttributes(context));
         if (outcome instanceof Error) {
           refused ??= outcome;
           continue;

@@ -22,18 +22,21 @@ export async function paramReadFault(
   const served = version === null ? undefined : server.catalogue.findKind(version.group, version.version, kind);
   const name = ref?.name ?? '';
   const verb = ref !== undefined && name === '' ? 'list' : 'get';
-  const { decision } = await server.authorizer.authorize({
-    user,
-    verb,
-    isResourceRequest: true,
-    apiGroup: version?.group ?? '*',
-    apiVersion: version?.version ?? '*',
-    resource: served?.definition.resource ?? '*',
-    subresource: '',
-    namespace: ref?.namespace ?? (ref === undefined || served?.definition.namespaced === true ? '*' : ''),
-    name: name === '' ? '*' : name,
-    path: '',
-  });
+  const { decision } = await server.authorizer.authorize(
+    {
+      user,
+      verb,
+      isResourceRequest: true,
+      apiGroup: version?.group ?? '*',
+      apiVersion: version?.version ?? '*',
+      resource: served?.definition.resource ?? '*',
+      subresource: '',
+      namespace: ref?.namespace ?? (ref === undefined || served?.definition.namespaced === true ? '*' : ''),
+      name: name === '' ? '*' : name,
+      path: '',
+    },
+    context.exchange,
+  );
   if (decision === 'allow') return null;
   const printed = printUser(user);
   // Upstream takes the two for each other; clients see the words as they are here.

@@ -18,16 +18,19 @@ async function mayDo(
   verb: string,
   target: { resource: string; namespace: string; name: string },
 ): Promise<boolean> {
-  const { decision } = await server.authorizer.authorize({
-    user: context.user,
-    verb,
-    isResourceRequest: true,
-    apiGroup: GROUP,
-    apiVersion: 'v1',
-    subresource: '',
-    path: '',
-    ...target,
-  });
+  const { decision } = await server.authorizer.authorize(
+    {
+      user: context.user,
+      verb,
+      isResourceRequest: true,
+      apiGroup: GROUP,
+      apiVersion: 'v1',
+      subresource: '',
+      path: '',
+      ...target,
+    },
+    context.exchange,
+  );
   return decision === 'allow';
 }
 

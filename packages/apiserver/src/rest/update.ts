@@ -126,7 +126,7 @@ export async function updateObject(
 /** Who may update may not yet create. */
 async function authorizeCreate(server: ServerContext, context: RequestContext, scope: ResourceScope): Promise<void> {
   const attributes = { ...authorizationAttributes(context), verb: 'create', subresource: '' };
-  const { decision, reason } = await server.authorizer.authorize(attributes);
+  const { decision, reason } = await server.authorizer.authorize(attributes, context.exchange);
   if (decision !== 'allow') throw newForbidden(scope.served.definition, scope.name, forbiddenMessage(attributes, reason));
 }
 

@@ -133,7 +133,7 @@ async function answer(
   object: KubeObject,
   user: UserInfo,
 ): Promise<void> {
-  const decision = await server.authorizer.authorize(attributesOf((object['spec'] ?? {}) as ReviewSpec, user));
+  const decision = await server.authorizer.authorize(attributesOf((object['spec'] ?? {}) as ReviewSpec, user), context.exchange);
   object['status'] = {
     allowed: decision.decision === 'allow',
     ...(decision.decision === 'deny' ? { denied: true } : {}),

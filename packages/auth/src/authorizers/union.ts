@@ -1,5 +1,5 @@
 import { goQuote } from '@k/apimachinery';
-import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, SubjectRules } from '../interface.js';
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, DecisionWaiter, SubjectRules } from '../interface.js';
 import { aggregateErrors } from './aggregate-errors.js';
 
 /** `system:masters` may do anything, whatever is configured. */
@@ -37,17 +37,18 @@ function note({ reason, error }: AuthorizationDecision, reasons: string[], error
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
   const ask = (
     attributes: AuthorizationAttributes,
+    waiter: DecisionWaiter | undefined,
     from: number,
     reasons: string[],
     errors: string[],
   ): AuthorizationDecision | Promise<AuthorizationDecision> => {
     for (let i = from; i < authorizers.length; i++) {
-      const decision = (authorizers[i] as Authorizer).authorize(attributes);
+      const decision = (authorizers[i] as Authorizer).authorize(attributes, waiter);
       if (decision instanceof Promise) {
         return decision.then((result) => {
           if (result.decision !== 'noOpinion') return result;
           note(result, reasons, errors);
-          return ask(attributes, i + 1, reasons, errors);
+          return ask(attributes, waiter, i + 1, reasons, errors);
         });
       }
       if (decision.decision !== 'noOpinion') return decision;
@@ -58,7 +59,7 @@ export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer 
   };
   return {
     name: 'union',
-    authorize: (attributes) => ask(attributes, 0, [], []),
+    authorize: (attributes, waiter) => ask(attributes, waiter, 0, [], []),
     async rulesFor(user, namespace) {
       const out: SubjectRules = { resourceRules: [], nonResourceRules: [], incomplete: false };
       const errors: string[] = [];

@@ -1,8 +1,18 @@
 /** Mode `Webhook`: a remote service decides. */
-import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from '../interface.js';
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, DecisionWaiter } from '../interface.js';
 import { type AccessReviewSpec, accessReview, accessReviewSpec } from './access-review.js';
 import { ExpiringCache } from './expiring-cache.js';
-import type { ReviewClient } from './review-client.js';
+import type { ReviewClient, ReviewTry } from './review-client.js';
+
+/** Hears of an authorizer's doings, for metrics. */
+export interface WebhookAuthorizerObserver {
+  /** One try to ask the service. */
+  onTry(outcome: ReviewTry): void;
+  /** The service failed, others decide in its place, and somebody waits for that. `result` is that of the last try. */
+  onFailOpen(result: ReviewTry['result']): void;
+  /** Conditions were looked at. `excluded`: the service is not asked. */
+  onConditions(outcome: 'matched' | 'excluded' | 'failed', seconds: number): void;
+}
 
 /** Whom the authorizer asks and how long it remembers. */
 export interface WebhookAuthorizerOptions {
@@ -21,6 +31,7 @@ export interface WebhookAuthorizerOptions {
   matches?: (spec: AccessReviewSpec) => boolean | Promise<boolean>;
   /** Hears of failures. */
   onError?: (error: Error) => void;
+  observer?: WebhookAuthorizerObserver;
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number;
 }
@@ -38,18 +49,47 @@ const CONTROLLED_LENGTH_MAX = 10_000;
 /** Makes the authorizer. */
 export function createWebhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer {
   const { client, version, authorizedTtlMs = 300_000, unauthorizedTtlMs = 30_000, failurePolicy = 'NoOpinion', matches, onError } = options;
+  const { observer } = options;
   const answers = new ExpiringCache<Status>(ANSWERS_MAX, options.now ?? Date.now);
   const failed = (error: unknown): AuthorizationDecision => {
     const fault = error instanceof Error ? error : new Error(String(error));
     onError?.(fault);
     return { decision: failurePolicy === 'Deny' ? 'deny' : 'noOpinion', reason: '', error: fault.message };
   };
-  const ask = async (attributes: AuthorizationAttributes, spec: AccessReviewSpec, key: string): Promise<AuthorizationDecision> => {
+  const isForService = async (spec: AccessReviewSpec): Promise<boolean> => {
+    if (matches === undefined) return true;
+    const startedMs = performance.now();
+    let outcome: Parameters<WebhookAuthorizerObserver['onConditions']>[0] = 'failed';
     try {
-      if (matches !== undefined && !(await matches(spec))) return { decision: 'noOpinion', reason: '' };
+      outcome = (await matches(spec)) ? 'matched' : 'excluded';
+    } finally {
+      observer?.onConditions(outcome, (performance.now() - startedMs) / 1000);
+    }
+    return outcome === 'matched';
+  };
+  const askService = async (spec: AccessReviewSpec, waiter: DecisionWaiter | undefined): Promise<Status> => {
+    const signal = waiter === undefined ? undefined : signalOf(waiter);
+    let result: ReviewTry['result'] = 'error';
+    const onTry = (outcome: ReviewTry): void => {
+      result = outcome.result;
+      observer?.onTry(outcome);
+    };
+    try {
+      return statusIn(await client.post(accessReview(spec, version), { signal, accept: statusIn, onTry }));
+    } catch (error) {
+      if (failurePolicy === 'NoOpinion' && signal?.aborted !== true) observer?.onFailOpen(result);
+      throw error;
+    }
+  };
+  const ask = async (
+    attributes: AuthorizationAttributes,
+    { spec, key, waiter }: { spec: AccessReviewSpec; key: string; waiter: DecisionWaiter | undefined },
+  ): Promise<AuthorizationDecision> => {
+    try {
+      if (!(await isForService(spec))) return { decision: 'noOpinion', reason: '' };
       let status = answers.get(key);
       if (status === undefined) {
-        status = statusIn(await client.post(accessReview(spec, version)));
+        status = await askService(spec, waiter);
         if (mayRemember(attributes)) answers.set(key, status, status.allowed === true ? authorizedTtlMs : unauthorizedTtlMs);
       }
       return decisionOf(status);
@@ -58,12 +98,13 @@ export function createWebhookAuthorizer(options: WebhookAuthorizerOptions): Auth
     }
   };
   return {
+    type: 'Webhook',
     name: options.name ?? 'Webhook',
-    authorize(attributes) {
+    authorize(attributes, waiter) {
       const spec = accessReviewSpec(attributes);
       const key = JSON.stringify(spec);
       const known = matches === undefined ? answers.get(key) : undefined;
-      return known === undefined ? ask(attributes, spec, key) : decisionOf(known);
+      return known === undefined ? ask(attributes, { spec, key, waiter }) : decisionOf(known);
     },
     rulesFor: () => ({
       resourceRules: [],
@@ -72,6 +113,13 @@ export function createWebhookAuthorizer(options: WebhookAuthorizerOptions): Auth
       evaluationError: 'webhook authorizer does not support user rule resolution',
     }),
   };
+}
+
+/** Aborted when nobody waits any more. */
+function signalOf(waiter: DecisionWaiter): AbortSignal {
+  const controller = new AbortController();
+  waiter.onClose(() => controller.abort());
+  return controller.signal;
 }
 
 /** @throws {Error} when the answer's status is not what the API says. */

@@ -29,6 +29,23 @@ export interface ReviewClientOptions {
   initialBackoffMs?: number;
 }
 
+/** What became of one try of a call. */
+export interface ReviewTry {
+  /** `canceled`: nobody waits any more; `timeout`: no answer in time, or one that says so; `error`: anything else that is no review. */
+  result: 'success' | 'canceled' | 'timeout' | 'error';
+  seconds: number;
+}
+
+/** How one review is posted. */
+export interface PostOptions {
+  /** Breaks the call off when nobody waits for its answer any more. */
+  signal?: AbortSignal | undefined;
+  /** Throws when an answer is not what was asked for. */
+  accept?: (answer: ReviewFields) => void;
+  /** Hears of each try. */
+  onTry?: ((outcome: ReviewTry) => void) | undefined;
+}
+
 /** Fields of a JSON object. */
 export type ReviewFields = Record<string, unknown>;
 
@@ -42,10 +59,12 @@ const ANSWER_BYTES_MAX = 3 * 1024 * 1024;
 /** A try that brought nothing; `retryAfterMs` is null when another one would not either. */
 class FailedTry extends Error {
   readonly retryAfterMs: number | null;
+  readonly isTimeout: boolean;
 
-  constructor(message: string, retryAfterMs: number | null) {
+  constructor(message: string, { retryAfterMs, isTimeout }: { retryAfterMs: number | null; isTimeout: boolean }) {
     super(message);
     this.retryAfterMs = retryAfterMs;
+    this.isTimeout = isTimeout;
   }
 }
 
@@ -57,6 +76,8 @@ export class ReviewClient {
   readonly #url: URL;
   readonly #closing = new AbortController();
   #agent: Agent | undefined;
+  #underWayCount = 0;
+  #isRetired = false;
 
   /** @throws {Error} when `target.url` is no http or https URL. */
   constructor({ target, timeoutMs = 30_000, initialBackoffMs = 500 }: ReviewClientOptions) {
@@ -76,19 +97,13 @@ export class ReviewClient {
    * @returns The service's answer.
    * @throws {Error} in the words of kube-apiserver's client; it never contains what was sent.
    */
-  async post(review: ReviewFields): Promise<ReviewFields> {
-    const body = JSON.stringify(review);
-    let pauseMs = this.#initialBackoffMs;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return reviewIn(await this.#send(body), review);
-      } catch (error) {
-        if (!(error instanceof FailedTry) || error.retryAfterMs === null || attempt >= TRIES) throw error;
-        await sleep(Math.max(error.retryAfterMs, pauseMs * (1 + Math.random() * BACKOFF_JITTER)), undefined, {
-          signal: this.#closing.signal,
-        });
-        pauseMs *= BACKOFF_FACTOR;
-      }
+  async post(review: ReviewFields, options: PostOptions = {}): Promise<ReviewFields> {
+    this.#underWayCount++;
+    try {
+      return await this.#postUntilDone(review, options);
+    } finally {
+      this.#underWayCount--;
+      if (this.#isRetired) void this.#closeUnused();
     }
   }
 
@@ -98,14 +113,53 @@ export class ReviewClient {
     await this.#agent?.destroy();
   }
 
+  /** Ends the connections as soon as no call is under way: nobody is going to begin new ones. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await this.#closeUnused();
+  }
+
+  async #closeUnused(): Promise<void> {
+    if (this.#underWayCount > 0) return;
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await agent?.close();
+  }
+
+  async #postUntilDone(review: ReviewFields, { signal, accept, onTry }: PostOptions): Promise<ReviewFields> {
+    const body = JSON.stringify(review);
+    let pauseMs = this.#initialBackoffMs;
+    for (let attempt = 1; ; attempt++) {
+      const startedMs = performance.now();
+      const tried = (result: ReviewTry['result']): void => onTry?.({ result, seconds: (performance.now() - startedMs) / 1000 });
+      try {
+        const answer = reviewIn(await this.#send(body, signal), review);
+        accept?.(answer);
+        tried('success');
+        return answer;
+      } catch (error) {
+        const failed = error instanceof FailedTry ? error : undefined;
+        tried(signal?.aborted === true ? 'canceled' : failed?.isTimeout === true ? 'timeout' : 'error');
+        if (failed === undefined || failed.retryAfterMs === null || attempt >= TRIES) throw error;
+        const closing = this.#closing.signal;
+        const ended = signal === undefined ? closing : AbortSignal.any([closing, signal]);
+        const pause = sleep(Math.max(failed.retryAfterMs, pauseMs * (1 + Math.random() * BACKOFF_JITTER)), true, { signal: ended });
+        // What went wrong says more than that nobody waited for another try.
+        if (!(await pause.catch(() => false))) throw error;
+        pauseMs *= BACKOFF_FACTOR;
+      }
+    }
+  }
+
   /** The URL as it may be shown: without a password. */
   get #address(): string {
     const { origin, pathname, search } = this.#url;
     return `${origin}${pathname}${search}`;
   }
 
-  async #send(body: string): Promise<Buffer> {
+  async #send(body: string, waiting: AbortSignal | undefined): Promise<Buffer> {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const signal = waiting === undefined ? timeout : AbortSignal.any([timeout, waiting]);
     let answer: { code: number; contentType: string; body: Buffer; retryAfter: string };
     try {
       const dispatcher = await this.#connect();
@@ -116,7 +170,7 @@ export class ReviewClient {
         ...(await this.#authorization()),
       };
       const { origin, pathname, search } = this.#url;
-      const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal: timeout, body, headers });
+      const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal, body, headers });
       answer = {
         code: received.statusCode,
         contentType: text(received.headers['content-type']),
@@ -125,18 +179,18 @@ export class ReviewClient {
       };
     } catch (error) {
       const isReset = ['ECONNRESET', 'UND_ERR_SOCKET'].includes((error as NodeJS.ErrnoException).code ?? '');
-      const reason = timeout.aborted
-        ? 'context deadline exceeded'
-        : this.#closing.signal.aborted
-          ? 'context canceled'
-          : describeFault(error);
-      throw new FailedTry(`Post ${JSON.stringify(this.#address)}: ${reason}`, isReset && !timeout.aborted ? 0 : null);
+      const isCanceled = waiting?.aborted === true || this.#closing.signal.aborted;
+      const isTimeout = !isCanceled && timeout.aborted;
+      const reason = isTimeout ? 'context deadline exceeded' : isCanceled ? 'context canceled' : describeFault(error);
+      const retryAfterMs = isReset && !isTimeout && !isCanceled ? 0 : null;
+      throw new FailedTry(`Post ${JSON.stringify(this.#address)}: ${reason}`, { retryAfterMs, isTimeout });
     }
     const { code, retryAfter } = answer;
     if (code >= 200 && code <= 206) return answer.body;
     const seconds = /^\d{1,5}$/.test(retryAfter) && (code === 429 || code >= 500) ? Number(retryAfter) : null;
     const mayPass = code === 429 || code === 500 || code === 504 || seconds !== null;
-    throw new FailedTry(describeAnswer(answer), mayPass ? Math.min(seconds ?? 0, RETRY_AFTER_SECONDS_MAX) * 1000 : null);
+    const retryAfterMs = mayPass ? Math.min(seconds ?? 0, RETRY_AFTER_SECONDS_MAX) * 1000 : null;
+    throw new FailedTry(describeAnswer(answer), { retryAfterMs, isTimeout: code === 504 });
   }
 
   /** The HTTP library is loaded by the first call: most servers ask nobody. */
