@@ -56,7 +56,10 @@ async function wrapModules(): Promise<void> {
       legalComments: 'none',
     });
     const url = code.includes('__moduleUrl') ? 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' : '';
-    const body = lazyParts.reduce((text, part) => text.replaceAll(`require("./${part}")`, `require.lazy("./${part}")`), code);
+    const body = lazyParts.reduce(
+      (text, part) => text.replaceAll(new RegExp(`(\\w+)=require\\("./${part}"\\)`, 'g'), `$1=require.lazy("./${part}",part=>{$1=part})`),
+      code,
+    );
     await writeFile(join(FOLDER, name), `(function(exports,require,module,__filename,__dirname){${url}${body}})`);
   }
 }

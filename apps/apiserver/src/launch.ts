@@ -12,8 +12,12 @@ import { CodeCache } from './code-cache.js';
 /** What a module gets as `require`. */
 interface Require {
   (id: string): unknown;
-  /** A part of the build that is loaded when something of it is used. The build says which (`bundled-libraries.ts`). */
-  lazy(id: string): object;
+  /**
+   * A part of the build that is loaded when something of it is used. The build says which (`bundled-libraries.ts`).
+   *
+   * @param use - Takes the part itself when it is there: from then on nothing stands in between.
+   */
+  lazy(id: string, use: (part: object) => void): object;
 }
 
 type Wrapper = (exports: object, require: Require, module: { exports: object }, file: string, folder: string) => void;
@@ -26,7 +30,17 @@ const cache = CodeCache.open(folder);
 const modules = new Map<string, { exports: object }>();
 
 const requireFrom: Require = Object.assign((id: string) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), {
-  lazy: (id: string) => new Proxy({}, { get: (_none, name) => Reflect.get(load(id.slice(2)), name) }),
+  lazy: (id: string, use: (part: object) => void) =>
+    new Proxy(
+      {},
+      {
+        get(_none, name) {
+          const part = load(id.slice(2));
+          use(part);
+          return Reflect.get(part, name);
+        },
+      },
+    ),
 });
 
 function load(name: string): object {
