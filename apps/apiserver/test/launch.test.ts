@@ -129,10 +129,10 @@ describe('the built program', () => {
     writeFileSync(
       join(dir, 'command.js'),
       wrap(
-        `const part=require.lazy('./part.js');module.exports={async runCommandLine(){console.log('begins');console.log(part.count(),part.count(),part.other);return false}};`,
+        `let part=require.lazy('./part.js',given=>{part=given});const standIn=part;module.exports={async runCommandLine(){console.log('begins');console.log(part.count(),part.count(),part.other,part===standIn,standIn.count());return false}};`,
       ),
     );
     writeFileSync(join(dir, 'part.js'), wrap(`console.log('loaded');let n=0;exports.count=()=>++n;`));
-    expect(run()).toBe('begins\nloaded\n1 2 undefined\n');
+    expect(run()).toBe('begins\nloaded\n1 2 undefined false 3\n');
   });
 });
