@@ -247,7 +247,7 @@ describe('observers', () => {
   });
 
   it('hear that nobody waits any more, when the call is broken off', async () => {
-    const own = new ReviewClient({ target: receiver.target });
+    const own = new ReviewClient({ target: receiver.target, timeoutMs: 600_000 });
     const { seen, authorizer } = observed({ client: own });
     let leave = (): void => {};
     let held: ServerResponse | undefined;
@@ -264,7 +264,7 @@ describe('observers', () => {
     expect(await decision).toEqual({
       decision: 'noOpinion',
       reason: '',
-      error: `Post "${receiver.target.url}?timeout=30s": context canceled`,
+      error: `Post "${receiver.target.url}?timeout=10m0s": context canceled`,
     });
     expect(seen).toEqual(['canceled true']);
     await expect.poll(() => held?.destroyed).toBe(true);
