@@ -6,11 +6,13 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { AddressRange, type ApiServer, createServerMetrics, PortRange, type ServerMetrics, startApiServer } from '@k/apiserver';
+import type { KeyValueStore } from '@k/storage';
 import { destination, type Logger, pino } from 'pino';
 import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
 import { openControlSocket } from './control/control-socket.js';
 import { bindAddress } from './flags/bind-address.js';
 import type { Flags } from './flags/command-line.js';
+import { checkFeatureGates } from './flags/feature-gates.js';
 import { FlagError } from './flags/flag.js';
 import { certificateFolder, dataFolder } from './flags/folders.js';
 import { forFlag, readFlagFile } from './flags/read-file.js';
@@ -65,10 +67,6 @@ function givenCertificate(flags: Flags): KeyAndCertificate | undefined {
 /** Flags whose values must hold before anything is made or opened. */
 function checkFlags(flags: Flags): void {
   if (!flags.on('tls')) throw new FlagError('--tls=false: this server speaks HTTPS only');
-  for (const gate of flags.list('feature-gates')) {
-    if (!/^\w+=(?:true|false)$/.test(gate))
-      throw new FlagError(`invalid argument ${JSON.stringify(gate)} for "--feature-gates" flag: must be NAME=true or NAME=false`);
-  }
   if (!flags.on('service-account-lookup')) {
     throw new FlagError('--service-account-lookup=false: tokens of service accounts that are gone are always refused');
   }
@@ -119,9 +117,11 @@ function disabledControllers(flags: Flags): string[] {
  */
 export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined): Promise<RunningServer> {
   checkFlags(flags);
+  const gateWarnings = await checkFeatureGates(flags);
   const bind = bindAddress(flags);
   const given = givenCertificate(flags);
   const log = createLog(flags);
+  for (const warning of gateWarnings) log.warn(warning);
   const dataDir = dataFolder(flags);
   const certDir = certificateFolder(flags);
   const metrics = createServerMetrics();
@@ -136,12 +136,14 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const authorization = await setUpAuthorization(flags, log, metrics);
   const audit = await openAudit(flags, log, metrics);
   forFlag('data-dir', () => mkdirSync(dataDir, { recursive: true }));
+  const openControl = async (store: KeyValueStore): Promise<() => Promise<void>> =>
+    flags.list('etcd-servers').length > 0 ? async () => {} : openControlSocket(dataDir, store);
   // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.
   const ready = ensureCertificates({ dir: certDir, addresses });
-  const [certificates, authentication, store] = await Promise.all([
+  const [certificates, authentication, { store, closeControl }] = await Promise.all([
     ready,
     makeAuthentication({ ca: ready.then(({ ca }) => ca), certDir, newKey }),
-    openStore(),
+    openStore().then(async (store) => ({ store, closeControl: await openControl(store) })),
   ]);
   const { cert, key } = given ?? certificates.serving;
   const advertiseAddress = flags.optional('advertise-address');
@@ -186,6 +188,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       disabledControllers: disabledControllers(flags),
     });
   } catch (error) {
+    await closeControl();
     await store.close();
     throw listenFault(error, bind);
   }
@@ -194,7 +197,6 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const url = `https://${host}:${server.address.port}`;
   const kubeconfig = resolve(flags.optional('write-kubeconfig') ?? join(dataDir, 'admin.kubeconfig'));
   writeKubeconfig(kubeconfig, { server: url, ca: given?.cert ?? certificates.ca, admin: certificates.admin });
-  const closeControl = flags.list('etcd-servers').length > 0 ? async () => {} : await openControlSocket(dataDir, store);
   const idleMemory = new IdleMemory();
   idleMemory.start();
   authorization.follow((choices) => server.chooseAuthorizers(choices));
