@@ -6,6 +6,7 @@ import type { KmsFactory, Transformer } from '@k/encryption';
 import type { ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
 import type { Flags } from '../flags/command-line.js';
+import { featureEnabled } from '../flags/feature-gates.js';
 import { FlagError } from '../flags/flag.js';
 import { forFlag } from '../flags/read-file.js';
 
@@ -55,7 +56,7 @@ export async function setUpEncryption(
     const { createKmsTransformer } = await import('@k/encryption/kms');
     return createKmsTransformer(config, {
       ...observed.kms(config.name),
-      allowV1: featureGate(flags, 'KMSv1'),
+      allowV1: featureEnabled(flags, 'KMSv1', { default: false }),
       log: ({ message, ...rest }) => child.warn({ provider: config.name, ...rest }, message),
     });
   };
@@ -94,11 +95,6 @@ export async function setUpEncryption(
       counts.close();
     },
   };
-}
-
-/** Whether a feature that is off by default was turned on. */
-function featureGate(flags: Flags, name: string): boolean {
-  return flags.list('feature-gates').includes(`${name}=true`);
 }
 
 /** Adapts one resource's transformer to the store, which names keys by text. */
