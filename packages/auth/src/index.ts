@@ -1,4 +1,5 @@
 export { type ClientCertificateOptions, createClientCertificateAuthenticator } from './authenticators/client-certificate.js';
+export { createRequestHeaderAuthenticator, type RequestHeaderOptions } from './authenticators/request-header.js';
 export * from './authenticators/service-account.js';
 export { bearerToken, createTokenFileAuthenticator } from './authenticators/token-file.js';
 export { authenticateToken, authenticateWith } from './authenticators/union.js';

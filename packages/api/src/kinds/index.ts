@@ -273,7 +273,14 @@ export const STRATEGIES: Readonly<Record<string, KindRules>> = {
   'clusterroles.rbac.authorization.k8s.io': { allowCreateOnUpdate: true },
   'certificatesigningrequests.certificates.k8s.io': certificateRequestStrategy,
   'servicecidrs.networking.k8s.io': emptyStatus,
-  'apiservices.apiregistration.k8s.io': withFixedMetadata({ ...emptyStatus, allowUnconditionalUpdate: false }),
+  'apiservices.apiregistration.k8s.io': withFixedMetadata({
+    ...emptyStatus,
+    allowUnconditionalUpdate: false,
+    applyDefaults: (object) => {
+      const service = spec(object)['service'] as Fields | undefined;
+      if (service !== undefined) service['port'] ??= 443;
+    },
+  }),
   'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
 };
 
