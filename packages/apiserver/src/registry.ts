@@ -2,6 +2,7 @@ import type { Catalogue, ResourceDefinition } from '@k/api';
 import { formatGroupResource, type KubeObject, parseExactJson } from '@k/apimachinery';
 import type { ResourceStorage, SelectableFields, StorageFactory, StoredObject, ValueTransformer } from '@k/storage';
 import { ConvertedObjects } from './crd/conversion/converted-objects.js';
+import { readStoredProtobuf } from './stored-protobuf.js';
 
 /** How the registry opens the storage of resources. */
 export interface RegistryOptions {
@@ -47,6 +48,7 @@ export class ResourceRegistry {
         keyPrefix: `${this.keyPrefix}/${path}`,
         namespaced: definition.namespaced,
         selectable: (object) => selectableOf(definition, object as KubeObject),
+        fromProtobuf: (value) => readStoredProtobuf(value, path, this.catalogue),
         cache: this.#options.watchCache,
         ...(transformer === undefined ? {} : { transformer }),
         ...(path === 'events' ? { ttlSeconds: this.#options.eventTtlSeconds } : {}),

@@ -38,6 +38,11 @@ export interface ResourceStorageOptions {
   /** Reads labels and selectable fields from a parsed object (storage version). */
   selectable: (object: Record<string, unknown>) => SelectableFields;
   transformer?: ValueTransformer;
+  /**
+   * Reads a decrypted value in Kubernetes' protobuf form (`k8s\0`…), as a kube-apiserver stores objects. Throws for one that it
+   * cannot read. The caller owns the result, which is in the form in which objects are stored. Absent = no such value can be read.
+   */
+  fromProtobuf?: (value: Buffer) => Record<string, unknown>;
   /** Seconds after which objects of this resource expire (events); absent = never. */
   ttlSeconds?: number;
   /** Recent changes kept for resuming watches. Default 10_000. */
@@ -58,7 +63,7 @@ export interface StoredObject {
   json: Buffer;
   modRevision: number;
   selectable: SelectableFields;
-  /** The stored bytes were written under an old key. */
+  /** The stored bytes were written under an old key, or in protobuf. */
   stale: boolean;
 }
 

@@ -145,4 +145,43 @@ describe.each(STORAGE_MODES)('resource storage, $mode', (mode) => {
     expect((error as Error).message).toBe('unable to transform key "/registry/pods/n/a": the value is not a JSON object');
     expect((error as Error).cause).toBeNull();
   });
+
+  it('reads what others store in protobuf as JSON, and stores it so with the next write', async () => {
+    const { store, embedded, transformer, make } = bed;
+    await make('n', 'plain');
+    const value = transformer.encrypt(Buffer.from('k8s\0n/a', 'latin1'));
+    await embedded.create('/registry/pods/n/a', value);
+    const seen: string[] = [];
+    const fresh = createStorageFactory({ store });
+    const storage = fresh.open({
+      ...PODS,
+      transformer,
+      cache: mode.cache,
+      fromProtobuf: (bytes) => {
+        seen.push(bytes.toString('latin1'));
+        return { ...pod('n', 'a', { labels: { x: '1' } }), big: 2n ** 62n } as unknown as Record<string, unknown>;
+      },
+    });
+    const found = await storage.get('n', 'a', { kind: 'latest' });
+    const json = (revision: number): string =>
+      `{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"${revision}","name":"a","namespace":"n","labels":{"x":"1"}},"big":4611686018427387904}`;
+    expect([found?.json.toString(), found?.stale, found?.selectable.labels]).toEqual([json(3), true, { x: '1' }]);
+    expect(new Set(seen)).toEqual(new Set(['k8s\0n/a']));
+    expect((await storage.get('n', 'plain', { kind: 'latest' }))?.stale).toBe(false);
+    const late = await storage.update('n', 'a', pod('n', 'a'), 2);
+    expect(!late.ok && late.current?.json.toString()).toBe(json(3));
+    const updated = await storage.update('n', 'a', pod('n', 'a'), 3);
+    expect(updated.ok && updated.object.stale).toBe(false);
+    const stored = (await embedded.get('/registry/pods/n/a')).kv as { value: Buffer };
+    expect(Buffer.from((await transformer.decrypt(stored.value, '/registry/pods/n/a')).data).toString()).toContain('{"kind":"Pod"');
+    await fresh.close();
+  });
+
+  it('names the key of what it cannot read as protobuf, without its bytes', async () => {
+    const { embedded, transformer, pods } = bed;
+    await embedded.create('/registry/pods/n/a', transformer.encrypt(Buffer.from('k8s\0secret', 'latin1')));
+    const error = await pods.get('n', 'a', { kind: 'latest' }).catch((cause: unknown) => cause);
+    expect((error as Error).message).toBe('unable to transform key "/registry/pods/n/a": the value is not a known object in protobuf');
+    expect((error as Error).cause).toBeNull();
+  });
 });

@@ -1,6 +1,7 @@
 import { StorageError } from '../errors.js';
 import type { KeyValue } from '../key-value-store.js';
 import type { DecryptedValue, ResourceStorageOptions, SelectableFields, StoredObject } from '../resource-storage.js';
+import { encodeJson } from './encode-json.js';
 import { type Allocate, spliceResourceVersion } from './splice-resource-version.js';
 
 /** Values of labels and fields that are kept once, at most. */
@@ -106,26 +107,49 @@ export class ResourceCodec {
     };
   }
 
-  #toObject(kv: KeyValue, { data, stale }: DecryptedValue, allocate: Allocate | undefined): Decoded {
-    const json = trimmed(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  #toObject(kv: KeyValue, decrypted: DecryptedValue, allocate: Allocate | undefined): Decoded {
+    const { data } = decrypted;
+    const value = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    if (isProtobuf(value)) return this.#fromProtobuf(kv, value, allocate);
+    const json = trimmed(value);
     try {
       const parsed = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
       if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
-      const hasVersion = (parsed['metadata'] as { resourceVersion?: unknown } | undefined)?.resourceVersion !== undefined;
-      const at = this.parseKey(kv.key);
-      return {
-        key: kv.key,
-        namespace: this.#shared(at.namespace),
-        name: at.name,
-        json: spliceResourceVersion(json, kv.modRevision, hasVersion, allocate),
-        modRevision: kv.modRevision,
-        selectable: this.#slim(this.#options.selectable(parsed), at),
-        stale,
-      };
+      return this.#toRead(kv, { json, parsed, stale: decrypted.stale }, allocate);
     } catch {
       // The parser's own message would quote the value.
       return this.#unreadable(kv, 'the value is not a JSON object', null);
     }
+  }
+
+  /** What other servers store: stale, so that the next write stores it as JSON. */
+  #fromProtobuf(kv: KeyValue, value: Buffer, allocate: Allocate | undefined): Decoded {
+    try {
+      const parsed = this.#options.fromProtobuf?.(value);
+      if (parsed === undefined) throw new TypeError('nobody reads protobuf');
+      return this.#toRead(kv, { json: encodeJson(parsed), parsed, stale: true }, allocate);
+    } catch {
+      // The reason may quote the value.
+      return this.#unreadable(kv, 'the value is not a known object in protobuf', null);
+    }
+  }
+
+  #toRead(
+    kv: KeyValue,
+    { json, parsed, stale }: { json: Buffer; parsed: Record<string, unknown>; stale: boolean },
+    allocate: Allocate | undefined,
+  ): StoredObject {
+    const hasVersion = (parsed['metadata'] as { resourceVersion?: unknown } | undefined)?.resourceVersion !== undefined;
+    const at = this.parseKey(kv.key);
+    return {
+      key: kv.key,
+      namespace: this.#shared(at.namespace),
+      name: at.name,
+      json: spliceResourceVersion(json, kv.modRevision, hasVersion, allocate),
+      modRevision: kv.modRevision,
+      selectable: this.#slim(this.#options.selectable(parsed), at),
+      stale,
+    };
   }
 
   /** The same few strings and empty maps for all objects: they would be half of a small object's memory. */
@@ -162,6 +186,11 @@ export class ResourceCodec {
 /** The last state of a deleted object, at the deletion's revision. */
 export function atRevision(object: StoredObject, revision: number): StoredObject {
   return { ...object, json: spliceResourceVersion(object.json, revision), modRevision: revision };
+}
+
+/** Whether a value is an object in Kubernetes' protobuf form: `k8s` and a zero byte. */
+function isProtobuf(value: Buffer): boolean {
+  return value[0] === 0x6b && value[1] === 0x38 && value[2] === 0x73 && value[3] === 0;
 }
 
 /** Other writers end values with a newline. */

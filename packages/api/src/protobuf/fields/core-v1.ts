@@ -82,7 +82,7 @@ export const coreV1Fields: FieldNumbers = {
   HTTPHeader: 'name value',
   HostAlias: 'ip hostnames',
   HostIP: 'ip',
-  HostPathVolumeSource: 'path type',
+  HostPathVolumeSource: 'path type?',
   ISCSIPersistentVolumeSource:
     'targetPortal iqn lun iscsiInterface fsType readOnly~ portals chapAuthDiscovery~ secretRef=10 chapAuthSession~ initiatorName',
   ISCSIVolumeSource:

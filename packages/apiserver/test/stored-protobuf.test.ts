@@ -1,0 +1,341 @@
+/** A server on an etcd that a kube-apiserver has filled: objects lie there in protobuf. */
+import { createBuiltInCatalogue, pruneAndDefault } from '@k/api';
+import { encodeProtobuf } from '@k/api/protobuf';
+import type { KubeObject } from '@k/apimachinery';
+import type { KeyValueStore } from '@k/storage';
+import { openEtcdStore } from '@k/storage/etcd';
+import { EtcdProcess, hasEtcd } from '@k/storage/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStoredProtobuf } from '../src/stored-protobuf.js';
+import { startTestServer, type TestServer } from '../src/testing.js';
+import { bytes, int, map, message, metadata, stored, text, time } from './support/go-bytes.js';
+import { randomValues } from './support/stored-values.js';
+
+/** A ConfigMap in full: `a` in `default`, made at the start of 2026, with `k: v`. */
+const CONFIG_MAP = Buffer.from(
+  [
+    '6b387300 0a0f 0a02 7631 1209 436f6e6669674d6170 122c',
+    '0a22 0a0161 1200 1a0764656661756c74 2200 2a027531 3200 3800 4208 0880f2d6ca06 1000',
+    '1206 0a016b 120176',
+    '1a00 2200',
+  ]
+    .join('')
+    .replaceAll(' ', ''),
+  'hex',
+);
+const MADE = { creationTimestamp: '2026-01-01T00:00:00Z' };
+const named = (name: string, namespace = 'default') => ({ name, namespace, uid: `uid-${name}`, ...MADE });
+
+const pod = message(
+  2,
+  message(
+    2,
+    text(1, 'c'),
+    text(2, 'i'),
+    text(5, ''),
+    message(8),
+    text(13, '/dev/termination-log'),
+    text(14, 'Always'),
+    int(16, 0),
+    int(17, 0),
+  ),
+  ...[text(3, 'Always'), int(4, 30), text(6, 'ClusterFirst'), text(8, ''), text(9, ''), text(10, ''), int(11, 0), int(12, 0), int(13, 0)],
+  ...[message(14), text(16, ''), text(17, ''), text(19, 'default-scheduler'), text(24, '')],
+);
+const deployment = stored(
+  'apps/v1',
+  'Deployment',
+  metadata('d', 'default', int(10, 0)),
+  message(
+    2,
+    int(1, 0),
+    message(2, map(1, { app: 'd' })),
+    message(
+      3,
+      message(
+        1,
+        text(1, ''),
+        text(2, ''),
+        text(3, ''),
+        text(4, ''),
+        text(5, ''),
+        text(6, ''),
+        int(7, 0),
+        message(8),
+        map(11, { app: 'd' }),
+      ),
+      pod,
+    ),
+    message(
+      4,
+      text(1, 'RollingUpdate'),
+      message(2, message(1, int(1, 1), int(2, 0), text(3, '25%')), message(2, int(1, 0), int(2, 1), text(3, ''))),
+    ),
+    ...[int(5, 0), int(6, 10), int(7, 0), int(9, 600)],
+  ),
+  message(3, int(1, 0), int(2, 0), int(3, 0), int(4, 0), int(5, 0), int(7, 0)),
+);
+
+describe('readStoredProtobuf', () => {
+  const catalogue = createBuiltInCatalogue();
+  const kinds = [...catalogue.definitions()].flatMap((definition) =>
+    definition.storagePath === ''
+      ? []
+      : definition.versions.map((version) => ({ definition, version, kind: definition.kind, name: version.version })),
+  );
+
+  it.each(kinds)('reads $definition.group $name $kind as the object that it is', ({ definition, version, kind }) => {
+    const { group, storageVersion, storagePath, convert, coerceStored, strategy } = definition;
+    const apiVersion = group === '' ? version.version : `${group}/${version.version}`;
+    for (const content of randomValues(version.schema, { count: 20, seed: kind.length })) {
+      const object = { kind, apiVersion, ...(content as object) } as KubeObject;
+      pruneAndDefault(object, version.schema, { fieldValidation: 'Ignore' });
+      strategy.applyDefaults?.(object, version.version);
+      const kept = coerceStored === true || version.version === storageVersion ? object : convert?.(object, storageVersion);
+      expect(readStoredProtobuf(encodeProtobuf(object) as Buffer, storagePath, catalogue)).toEqual(kept);
+    }
+  });
+
+  it('takes nothing that belongs elsewhere', () => {
+    expect(() => readStoredProtobuf(CONFIG_MAP, 'secrets', catalogue)).toThrow('v1 ConfigMap is not stored at "secrets"');
+    expect(() => readStoredProtobuf(stored('v7', 'ConfigMap'), 'configmaps', catalogue)).toThrow(
+      'v7 ConfigMap is not stored at "configmaps"',
+    );
+  });
+});
+
+if (hasEtcd()) {
+  describe('a server on what a kube-apiserver has stored', () => {
+    let etcd: EtcdProcess;
+    let store: KeyValueStore;
+    let server: TestServer;
+    const put = async (path: string, value: Buffer) => expect((await store.create(`/registry/${path}`, value)).ok).toBe(true);
+    const get = async (path: string) => (await server.client.request<Record<string, unknown>>('GET', path)).body;
+    const valueAt = async (path: string) => (await store.get(`/registry/${path}`)).kv?.value.toString('utf8') ?? '';
+    /** Without what the server adds: the resourceVersion. */
+    const seen = async (path: string) => {
+      const object = (await get(path)) as unknown as KubeObject;
+      const { resourceVersion: _own, ...rest } = object.metadata ?? {};
+      return { ...object, metadata: rest };
+    };
+
+    beforeAll(async () => {
+      etcd = await EtcdProcess.start();
+      store = await openEtcdStore({ endpoints: [etcd.url] });
+      await put(
+        'namespaces/default',
+        stored('v1', 'Namespace', metadata('default'), message(2, text(1, 'kubernetes')), message(3, text(1, 'Active'))),
+      );
+      await put('configmaps/default/a', CONFIG_MAP);
+      await put('deployments/default/d', deployment);
+      await put(
+        'secrets/default/s',
+        stored('v1', 'Secret', metadata('s', 'default'), message(2, text(1, 'k'), bytes(2, Buffer.from([0, 255, 1]))), text(3, 'Opaque')),
+      );
+      await put(
+        'horizontalpodautoscalers/default/h',
+        stored(
+          'autoscaling/v1',
+          'HorizontalPodAutoscaler',
+          metadata('h', 'default'),
+          message(2, message(1, text(1, 'Deployment'), text(2, 'd'), text(3, 'apps/v1')), int(2, 2), int(3, 5), int(4, 60)),
+          message(3, int(3, 0), int(4, 0)),
+        ),
+      );
+      await put(
+        'events/default/e',
+        stored(
+          'v1',
+          'Event',
+          metadata('e', 'default'),
+          message(2, text(1, 'Pod'), text(2, 'default'), text(3, 'p'), text(4, ''), text(5, 'v1'), text(6, ''), text(7, '')),
+          ...[text(3, 'Started'), text(4, 'went well'), message(5, text(1, 'kubelet'), text(2, '')), time(6, '2026-01-02T00:00:00Z')],
+          ...[time(7, '2026-01-02T00:00:00Z'), int(8, 3), text(9, 'Normal'), message(10), text(12, ''), text(14, ''), text(15, '')],
+        ),
+      );
+      await put(
+        'leases/kube-node-lease/n',
+        stored(
+          'coordination.k8s.io/v1',
+          'Lease',
+          metadata('n', 'kube-node-lease'),
+          message(2, text(1, 'n'), int(2, 40), time(4, '2026-01-02T03:04:05Z', 678_901_000)),
+        ),
+      );
+      await put(
+        'clusterrolebindings/readers',
+        stored(
+          'rbac.authorization.k8s.io/v1',
+          'ClusterRoleBinding',
+          metadata('readers'),
+          message(2, text(1, 'User'), text(2, 'rbac.authorization.k8s.io'), text(3, 'reader'), text(4, '')),
+          message(3, text(1, 'rbac.authorization.k8s.io'), text(2, 'ClusterRole'), text(3, 'map-reader')),
+        ),
+      );
+      await put(
+        'clusterroles/map-reader',
+        stored(
+          'rbac.authorization.k8s.io/v1',
+          'ClusterRole',
+          metadata('map-reader'),
+          message(2, text(1, 'get'), text(2, ''), text(3, 'configmaps')),
+        ),
+      );
+      server = await startTestServer({ store, users: [{ token: 'reader-token', username: 'reader' }] });
+    }, 60_000);
+
+    afterAll(async () => {
+      await server?.close();
+      await store?.close();
+      await etcd?.dispose();
+    });
+
+    it('shows objects as they are in JSON', async () => {
+      const { text: answer } = await server.client.request('GET', '/api/v1/namespaces/default/configmaps/a');
+      const { kv } = await store.get('/registry/configmaps/default/a');
+      expect(answer).toBe(
+        `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"${kv?.modRevision}","name":"a","namespace":"default","uid":"u1","creationTimestamp":"2026-01-01T00:00:00Z"},"data":{"k":"v"}}\n`,
+      );
+      expect(await seen('/apis/apps/v1/namespaces/default/deployments/d')).toEqual({
+        kind: 'Deployment',
+        apiVersion: 'apps/v1',
+        metadata: { ...named('d'), deletionGracePeriodSeconds: 0 },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: { app: 'd' } },
+          template: {
+            metadata: { labels: { app: 'd' } },
+            spec: {
+              containers: [
+                {
+                  name: 'c',
+                  image: 'i',
+                  resources: {},
+                  terminationMessagePath: '/dev/termination-log',
+                  imagePullPolicy: 'Always',
+                  terminationMessagePolicy: 'File',
+                },
+              ],
+              restartPolicy: 'Always',
+              terminationGracePeriodSeconds: 30,
+              dnsPolicy: 'ClusterFirst',
+              securityContext: {},
+              schedulerName: 'default-scheduler',
+            },
+          },
+          strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: 1 } },
+          revisionHistoryLimit: 10,
+          progressDeadlineSeconds: 600,
+        },
+        status: {},
+      });
+      expect(await seen('/api/v1/namespaces/default/secrets/s')).toEqual({
+        kind: 'Secret',
+        apiVersion: 'v1',
+        metadata: named('s'),
+        data: { k: 'AP8B' },
+        type: 'Opaque',
+      });
+      expect((await get('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n'))['spec']).toEqual({
+        holderIdentity: 'n',
+        leaseDurationSeconds: 40,
+        renewTime: '2026-01-02T03:04:05.678901Z',
+      });
+    });
+
+    it('shows them in every version, whichever was stored', async () => {
+      const one = await get('/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers/h');
+      expect(one['spec']).toEqual({
+        scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' },
+        minReplicas: 2,
+        maxReplicas: 5,
+        targetCPUUtilizationPercentage: 60,
+      });
+      const two = await get('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/h');
+      expect([two['apiVersion'], (two['spec'] as { metrics: unknown }).metrics]).toEqual([
+        'autoscaling/v2',
+        [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } } }],
+      ]);
+      const event = await get('/apis/events.k8s.io/v1/namespaces/default/events/e');
+      expect([event['note'], event['deprecatedCount'], event['regarding']]).toEqual([
+        'went well',
+        3,
+        { kind: 'Pod', namespace: 'default', name: 'p', apiVersion: 'v1' },
+      ]);
+      const core = await server.client.request('GET', '/api/v1/events?fieldSelector=involvedObject.name%3Dp');
+      expect((core.body as unknown as { items: { message: string }[] }).items.map((item) => item.message)).toEqual(['went well']);
+    });
+
+    it('authorizes by them', async () => {
+      const as = (path: string) => server.client.request('GET', path, { headers: { authorization: 'Bearer reader-token' } });
+      expect((await as('/api/v1/namespaces/default/configmaps/a')).status).toBe(200);
+      expect((await as('/api/v1/namespaces/default/secrets/s')).status).toBe(403);
+    });
+
+    it('stores them as JSON with the next write, also one that changes nothing', async () => {
+      const path = '/api/v1/namespaces/default/configmaps/w';
+      await put('configmaps/default/w', stored('v1', 'ConfigMap', metadata('w', 'default'), map(2, { k: '1' })));
+      const body = { data: { k: '2' } };
+      const patched = await server.client.request('PATCH', path, { body, headers: { 'content-type': 'application/merge-patch+json' } });
+      expect([patched.status, (patched.body as unknown as { data: unknown }).data]).toEqual([200, { k: '2' }]);
+      expect(JSON.parse(await valueAt('configmaps/default/w'))).toMatchObject({
+        kind: 'ConfigMap',
+        metadata: { uid: 'uid-w' },
+        data: { k: '2' },
+      });
+      await put('configmaps/default/v', stored('v1', 'ConfigMap', metadata('v', 'default'), map(2, { k: '1' })));
+      const same = await get('/api/v1/namespaces/default/configmaps/v');
+      const written = await server.client.request('PUT', '/api/v1/namespaces/default/configmaps/v', { body: same });
+      expect(written.status).toBe(200);
+      expect(JSON.parse(await valueAt('configmaps/default/v'))).toMatchObject({ kind: 'ConfigMap', data: { k: '1' } });
+      // An old revision is refused as ever.
+      const late = await server.client.request('PUT', '/api/v1/namespaces/default/configmaps/v', { body: same });
+      expect(late.status).toBe(409);
+    });
+
+    it('tells watchers of what comes, changes and goes in protobuf', async () => {
+      const path = '/api/v1/namespaces/default/configmaps';
+      const since = ((await get(path))['metadata'] as { resourceVersion: string }).resourceVersion;
+      const value = (v: string) => stored('v1', 'ConfigMap', metadata('x', 'default', map(11, { x: v })), map(2, { v }));
+      const key = '/registry/configmaps/default/x';
+      await put('configmaps/default/x', value('1'));
+      const first = (await store.get(key)).kv?.modRevision as number;
+      const second = await store.update(key, value('2'), first);
+      await store.delete(key, second.revision);
+      const events = async (selector: string) => {
+        const { text: lines } = await server.client.request('GET', `${path}?watch=1&resourceVersion=${since}&timeoutSeconds=1${selector}`);
+        return lines
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as { type: string; object: { data: { v: string } } })
+          .map(({ type, object }) => `${type} ${object.data.v}`);
+      };
+      // The cache has heard of it when a read at the latest revision answers.
+      await get(path);
+      expect(await events('')).toEqual(['ADDED 1', 'MODIFIED 2', 'DELETED 2']);
+      expect(await events('&labelSelector=x%3D1')).toEqual(['ADDED 1', 'DELETED 1']);
+    });
+
+    it('names the key of what cannot be read, and reads the rest', async () => {
+      const path = '/api/v1/namespaces/default/configmaps';
+      const pairs = [
+        ['json', Buffer.from('{"kind":'), 'the value is not a JSON object'],
+        ['cut', CONFIG_MAP.subarray(0, 40), 'the value is not a known object in protobuf'],
+        ['foreign', stored('v1', 'Secret', metadata('foreign', 'default')), 'the value is not a known object in protobuf'],
+        ['future', stored('v9', 'ConfigMap', metadata('future', 'default')), 'the value is not a known object in protobuf'],
+      ] as const;
+      for (const [name, value, reason] of pairs) {
+        await put(`configmaps/default/${name}`, value);
+        const { status, body } = await server.client.request<{ message: string }>('GET', `${path}/${name}`);
+        expect([name, status, body.message]).toEqual([name, 500, `Internal error occurred: ${reason}`]);
+        const list = await server.client.request<{ message: string }>('GET', path);
+        const where = `unable to transform key "/registry/configmaps/default/${name}"`;
+        expect([name, list.status, list.body.message]).toEqual([name, 500, `Internal error occurred: ${where}: ${reason}`]);
+        expect((await server.client.request('GET', `${path}/a`)).status).toBe(200);
+        const { kv } = await store.get(`/registry/configmaps/default/${name}`);
+        await store.delete(`/registry/configmaps/default/${name}`, kv?.modRevision as number);
+      }
+      expect((await server.client.request('GET', path)).status).toBe(200);
+    });
+  });
+}
