@@ -1,4 +1,6 @@
 /** `--feature-gates`: what is refused, what is warned of, and what stands for all. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Flags, parseCommandLine } from '../src/flags/command-line.js';
 import { checkFeatureGates, featureEnabled } from '../src/flags/feature-gates.js';
@@ -47,7 +49,7 @@ describe('feature gates', () => {
   });
 
   it('are checked before anything is made, and names that are not known are warned of', async () => {
-    const { code, stderr } = await runMain(['--feature-gates=SidecarContainers=false', '--data-dir=/nowhere']);
+    const { code, stderr } = await runMain(['--feature-gates=SidecarContainers=false', '--data-dir', join(tmpdir(), 'k-no-start')]);
     expect([code === 0, stderr]).toEqual([
       false,
       expect.stringContaining('cannot set feature gate SidecarContainers to false, feature is locked to true'),

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { auditProgram } from './cli/program.js';
 
 const ended = new AbortController();
@@ -20,7 +21,7 @@ const output = {
   },
 };
 try {
-  await auditProgram(output).parseAsync();
+  await auditProgram(output, manifest.version).parseAsync();
 } catch (error) {
   // Commander has printed its own.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
 import { logBackend } from '../src/index.js';
 import { bundlePackage } from './support/bundle.js';
 import { type CliResult, startCli } from './support/cli.js';
@@ -110,6 +111,10 @@ describe('a command in a pipe', () => {
     ['tail with filters', ['tail', '--user', 'bob', '--failed', 'audit.log'], 0, TAIL.slice(1, 3)],
   ] as [string, string[], number, string[]][])('%s', async (_name, args, code, lines) => {
     expect(await run(args)).toEqual({ code, out: lines.map((line) => `${line}\n`).join(''), err: '' });
+  });
+
+  it('tells its version', async () => {
+    expect(await run(['--version'])).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' });
   });
 
   it('replay, from standard input too', async () => {

@@ -55,7 +55,7 @@ async function run(...args: string[]): Promise<{ lines: string[]; remarks: strin
       code = given;
     },
   };
-  await auditProgram(output).parseAsync(args, { from: 'user' });
+  await auditProgram(output, '1.2.3').parseAsync(args, { from: 'user' });
   return { lines, remarks, code };
 }
 const file = (name: string): string => join(dir, name);

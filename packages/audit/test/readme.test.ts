@@ -157,7 +157,7 @@ describe('the README', () => {
       const print = (text: string): void => void printed.push(text.replaceAll(`${dir}/`, ''));
       const output = { print, remark: print, color: false, signal: new AbortController().signal, exit: () => {} };
       const args = line.split(' ').map((part) => (part === 'policy.yaml' ? join(dir, part) : part));
-      await auditProgram(output).parseAsync(args, { from: 'user' });
+      await auditProgram(output, '1.2.3').parseAsync(args, { from: 'user' });
     }
     expect(printed.join('\n')).toBe(shown.trimEnd());
     expect(printed.length).toBeGreaterThan(10);

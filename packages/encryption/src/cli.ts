@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { buffer } from 'node:stream/consumers';
+import manifest from '../package.json' with { type: 'json' };
 import { runCli } from './cli/run.js';
 
 // Readers such as `head` stop before the end; what is under way goes on.
@@ -18,6 +19,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   readStdin: () => buffer(process.stdin),
+  version: manifest.version,
   env: process.env,
   signal: abort.signal,
 });

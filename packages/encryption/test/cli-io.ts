@@ -23,6 +23,7 @@ export async function cli(
       },
     },
     readStdin: async () => options.stdin ?? new Uint8Array(0),
+    version: '1.2.3',
     env: {},
     signal: options.signal ?? new AbortController().signal,
   });

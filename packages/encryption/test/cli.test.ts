@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
 import { createRateLimit } from '../src/cli/rate-limit.js';
 import { checkpointFile, lint, pathOfResource, progressBar, resourceOfPath } from '../src/cli-commands.js';
 import { bundle } from './bundle.js';
@@ -40,6 +42,13 @@ describe('k-encryption', () => {
     [['kms-plugin', '--socket', '/tmp/s'], 2, 'Error: give one of --key-file and --aws-key-id\n'],
   ])('%j', async (args, code, stderr) => {
     expect(await cli(args)).toEqual({ code, stdout: '', stderr });
+  });
+
+  it('tells its version', async () => {
+    expect(await cli(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' });
+    await bundle("import './src/cli.ts';", join(dir, 'cli.mjs'));
+    const child = spawn(process.execPath, [join(dir, 'cli.mjs'), '--version']);
+    expect(await text(child.stdout)).toBe(`${manifest.version}\n`);
   });
 
   it('does not mind a reader that stops early', async () => {

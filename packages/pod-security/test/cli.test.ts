@@ -302,6 +302,12 @@ describe('the program', () => {
       encoding: 'utf8',
     });
 
+  it('tells its version; after a command, --version is that of the standards', () => {
+    const { stdout, status } = main(['--version'], '');
+    expect([stdout, status]).toEqual([`${createRequire(import.meta.url)('../package.json').version}\n`, 0]);
+    expect(main(['check', '--version', 'v1.20', '-l', 'baseline', '-'], DEPLOYMENT).stdout).toContain('violates baseline:v1.20');
+  });
+
   it('reads standard input and exits with the code', () => {
     const { status, stdout, stderr } = main(['check', '-l', 'baseline', '-'], DEPLOYMENT);
     expect(stderr).toBe('');

@@ -56,12 +56,17 @@ function readPolicy(file: string, remark: CliOutput['remark']): AuditPolicy {
 /**
  * The `k-audit` command.
  *
+ * @param version - Of this program.
  * @throws from its `parseAsync`: {@link CommanderError}, whose text is printed already, and Errors that name flag or file.
  */
-export function auditProgram(output: CliOutput): Command {
+export function auditProgram(output: CliOutput, version: string): Command {
   const { print, remark } = output;
   const paint = painter(output.color);
-  const program = new Command('k-audit').description('Audit policies and logs of Kubernetes.').showHelpAfterError().exitOverride();
+  const program = new Command('k-audit')
+    .description('Audit policies and logs of Kubernetes.')
+    .version(version, '-V, --version', 'print the version')
+    .showHelpAfterError()
+    .exitOverride();
   program
     .command('explain')
     .description('which rule of a policy a request meets, and why the earlier ones do not match')

@@ -7,6 +7,8 @@ export interface CliIo {
   stderr: ProgressStream;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
+  /** Of the program. */
+  version: string;
   env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the user wants to stop. */
   signal: AbortSignal;

@@ -13,6 +13,7 @@ import { addScans } from './program/scans.js';
 export function createProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   const program = new Command('k-encryption')
     .description('Looks after values that Kubernetes encrypts at rest: who wrote them, whether they can be read, and writing them anew.')
+    .version(io.version, '-V, --version', 'print the version')
     .showHelpAfterError('(see k-encryption --help)')
     .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: (text) => void io.stderr.write(text) })
     .exitOverride();

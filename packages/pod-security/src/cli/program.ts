@@ -33,7 +33,9 @@ export async function runCommandLine(args: readonly string[], version: string, c
   let code: number = EXIT.passed;
   const program = new Command('pod-security')
     .description('Holds Kubernetes manifests against the Pod Security Standards.')
-    .version(version, '-V, --program-version')
+    .version(version, '-V, --version', 'print the version of this program')
+    // After a command, --version is that of the standards.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => console.writeOutput(text), writeErr: (text) => console.writeError(text) });
   program
