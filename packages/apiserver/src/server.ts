@@ -9,11 +9,13 @@ import { QuotaLedger } from '@k/admission/quota';
 import { WebhookClient } from '@k/admission/webhooks';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
 import type { AuditLogger } from '@k/audit';
-import { type Authenticator, createServiceAccountAuthenticator, type ServiceAccountIssuer } from '@k/auth';
+import { type Authenticator, createServiceAccountAuthenticator, type RequestHeaderOptions, type ServiceAccountIssuer } from '@k/auth';
 import { createStorageFactory, type KeyValueStore, type ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
 import { advertisedAddress, authorizeFor, localSink } from './admission-dependencies.js';
 import type { AdmissionRunner } from './admission-runner.js';
+import { type AggregationOptions, createAggregator, publishLater } from './aggregation/create-aggregator.js';
+import { forwardFilter } from './aggregation/forward-filter.js';
 import { AddressRange } from './allocators/address-range.js';
 import { PortRange } from './allocators/port-range.js';
 import { ServiceAllocator } from './allocators/service-hook.js';
@@ -68,6 +70,10 @@ export interface ServerOptions {
   /** Asked when nobody else knows a caller, service accounts included: services outside. */
   lastAuthenticators?: readonly Authenticator[];
   anonymous: boolean;
+  /** Proxies in front whose users one of the authenticators takes; servers behind this one are told. */
+  requestHeader?: RequestHeaderOptions;
+  /** How servers behind this one, which APIServices name, are reached. */
+  aggregation?: AggregationOptions;
   /** Modes in order. Default `['RBAC']`. */
   authorizers?: readonly AuthorizerChoice[];
   /** Made once the server's objects can be read; given what admission controllers need. */
@@ -163,11 +169,17 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const modes = options.authorizers ?? ['RBAC'];
   const ranges = (options.serviceCidrs ?? ['10.0.0.0/24']).map((cidr) => new AddressRange(cidr));
   const services = new ServiceAllocator(ranges, new PortRange(options.serviceNodePorts ?? '30000-32767'));
+  let listener: Listener | undefined;
+  const aggregator = createAggregator(options.aggregation ?? {}, {
+    ...{ informers, client, metrics, log, shutdown: shutdown.signal, requestHeader: options.requestHeader },
+    onUse: () => listener?.offerUpgrades(),
+  });
   const [source, isNew] = await Promise.all([
     createRbacSource(informers),
     ensureNamespaces(client),
     ensureBootstrapObjects(informers, client),
     services.load(informers),
+    aggregator.start(),
   ]);
   const own = await ownAuthorizers(modes, { informers, rbac: source });
   const authorizer = new ServerAuthorizer(modes, own, new AuthorizationDecisions(metrics.registry));
@@ -225,11 +237,12 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     flowControlFilter(informers),
     inFlightFilter({ readOnlyMax: options.readOnlyInFlightMax ?? 400, mutatingMax: options.mutatingInFlightMax ?? 200, metrics }),
     authorizationFilter(authorizer),
+    forwardFilter(aggregator),
     healthFilter(healthChecks(options.store, state, options.healthChecks ?? []), metrics),
     zPagesFilter(options.zPages ?? { statusz: true }),
     ...(issuer === undefined ? [] : [openIdDiscoveryFilter(issuer, () => `https://${address}/openid/v1/jwks`)]),
-    openApiFilter(catalogue),
-    discoveryFilter(catalogue, () => address),
+    openApiFilter(catalogue, aggregator),
+    discoveryFilter(catalogue, aggregator, () => address),
     resourceDispatcher(
       server,
       new Map([
@@ -238,7 +251,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       ]),
     ),
   ];
-  const listener: Listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
+  listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
+  if (aggregator.isInUse) await listener.offerUpgrades();
   address = `${options.externalHostname ?? listener.host}:${listener.port}`;
   const controllers = builtInControllers(
     { informers, registry, client, log, quotaLedger, expressions, issuer, rootCa: options.rootCa, identity: options.identity },
@@ -256,18 +270,21 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       ...{ clusterIp, family, port: listener.port },
       cidrs: ranges.map(({ cidr }) => cidr),
     }),
-    publishAuthentication(client, options.listener.clientCa ?? '', Date.now()),
+    publishAuthentication(client, options.listener.clientCa ?? '', options.requestHeader, Date.now()),
   ]);
   await services.load(informers);
   state.ready = true;
-  const soon = isNew ? undefined : setImmediate(() => void startLoops().catch((error: unknown) => log.error({ err: error }, 'controllers')));
+  publishLater(client, options.aggregation, log);
+  const soon = isNew
+    ? undefined
+    : setImmediate(() => void startLoops().catch((error: unknown) => log.error({ err: error }, 'controllers')));
   return {
     address: { host: listener.host, port: listener.port },
     catalogue,
     client,
+    chooseAuthorizers: (choices) => authorizer.choose(choices),
     handle: (exchange) => serve(exchange, filters, metrics, log),
     async close() {
-    chooseAuthorizers: (choices) => authorizer.choose(choices),
       state.stopping = true;
       clearImmediate(soon);
       await endpoints?.stop();
@@ -275,7 +292,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       for (const controller of controllers) controller.stop();
       shutdown.abort();
       await listener.close(SHUTDOWN_GRACE_MS);
-      await Promise.all([conversions.close(), admission.close?.()]);
+      await Promise.all([conversions.close(), admission.close?.(), aggregator.close()]);
       informers.close();
       await factory.close();
     },

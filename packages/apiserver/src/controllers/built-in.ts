@@ -44,7 +44,7 @@ export function builtInControllers(parts: ControllerParts, disabled: readonly st
   const { informers, registry, client, log, quotaLedger, issuer, rootCa, identity } = parts;
   const own: Controller[] = [
     definitionController(informers, registry, client, log),
-    apiServicesController(registry, client, log),
+    apiServicesController(registry, informers, client, log),
     flowSchemaStatusController(informers, client, log),
     ...(identity === undefined ? [] : [identityLeaseController(client, leasesOf(registry), identity, log)]),
   ];

@@ -8,6 +8,7 @@ import {
   type ServedResource,
   type SubresourceDefinition,
 } from '@k/api';
+import { type OrderedGroup, type RemoteGroups, withRemoteGroups } from './remote-groups.js';
 
 const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
@@ -16,8 +17,8 @@ export function isBuiltInGroup(catalogue: Catalogue, group: CatalogueGroup): boo
   return group.versions.some((version) => catalogue.resources(group.name, version).some(({ definition }) => !definition.custom));
 }
 
-/** Groups in the order of discovery: the built-in ones in their own, then those of custom resources by name. */
-function orderedGroups(catalogue: Catalogue): CatalogueGroup[] {
+/** Groups in the order of discovery: the built-in ones in their own, then those of custom resources by name, those of other servers between. */
+function orderedGroups(catalogue: Catalogue, remote: RemoteGroups): OrderedGroup[] {
   const served = catalogue
     .groups()
     .filter(({ name, versions }) => versions.some((version) => catalogue.resources(name, version).length > 0));
@@ -26,7 +27,8 @@ function orderedGroups(catalogue: Catalogue): CatalogueGroup[] {
     .filter((group) => !builtIn.includes(group))
     .map((group) => ({ ...group, versions: servedVersions(catalogue, group) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return [...builtIn, ...custom];
+  const isCustom = (value: boolean) => (group: CatalogueGroup) => ({ ...group, isCustom: value });
+  return withRemoteGroups([...builtIn.map(isCustom(false)), ...custom.map(isCustom(true))], remote.groupVersions());
 }
 
 function servedVersions(catalogue: Catalogue, { name, versions }: CatalogueGroup): string[] {
@@ -39,19 +41,19 @@ export function coreVersions(serverAddress: string): object {
 }
 
 /** One `APIGroup`; null for a group that is not served. */
-export function apiGroup(catalogue: Catalogue, name: string): object | null {
-  const group = orderedGroups(catalogue).find((entry) => entry.name === name);
+export function apiGroup(catalogue: Catalogue, remote: RemoteGroups, name: string): object | null {
+  const group = orderedGroups(catalogue, remote).find((entry) => entry.name === name);
   return group === undefined || name === '' ? null : groupDocument(group);
 }
 
-function groupDocument({ name, versions }: CatalogueGroup): object {
+function groupDocument({ name, versions }: OrderedGroup): object {
   const entries = versions.map((version) => ({ groupVersion: groupVersion(name, version), version }));
   return { name, versions: entries, preferredVersion: entries[0] };
 }
 
 /** `GET /apis`. */
-export function apiGroupList(catalogue: Catalogue): object {
-  const groups = orderedGroups(catalogue)
+export function apiGroupList(catalogue: Catalogue, remote: RemoteGroups): object {
+  const groups = orderedGroups(catalogue, remote)
     .filter((group) => group.name !== '')
     .map(groupDocument);
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
@@ -117,19 +119,20 @@ export function apiResourceList(catalogue: Catalogue, group: string, version: st
 }
 
 /** `APIGroupDiscoveryList` (apidiscovery.k8s.io/v2) of the core group or of all others. */
-export function aggregatedDiscovery(catalogue: Catalogue, core: boolean): object {
-  const groups = orderedGroups(catalogue).filter((group) => (group.name === '') === core);
+export function aggregatedDiscovery(catalogue: Catalogue, remote: RemoteGroups, core: boolean): object {
+  const groups = orderedGroups(catalogue, remote).filter((group) => (group.name === '') === core);
+  const remoteVersions = remote.groupVersions();
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map((group) => ({
       metadata: group.name === '' ? {} : { name: group.name },
-      versions: group.versions.map((version) => ({
-        version,
-        resources: catalogue.resources(group.name, version).map(aggregatedResource),
-        freshness: 'Current',
-      })),
+      versions: group.versions.map((version) => {
+        const other = remoteVersions.find((each) => each.group === group.name && each.version === version);
+        if (other !== undefined) return other.document;
+        return { version, resources: catalogue.resources(group.name, version).map(aggregatedResource), freshness: 'Current' };
+      }),
     })),
   };
 }

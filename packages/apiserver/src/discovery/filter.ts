@@ -8,10 +8,11 @@ import { baseHeaders, sendBytes, sendObject, toJson, wantsPretty } from '../http
 import { toYaml } from '../http/yaml-body.js';
 import { methodNotAllowed, noSuchResource, pageNotFound } from '../rest/dispatch.js';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, coreVersions, isBuiltInGroup } from './documents.js';
+import type { RemoteGroups } from './remote-groups.js';
 
 /** Serves `/api`, `/apis` and below, down to the resource lists. */
-export function discoveryFilter(catalogue: Catalogue, serverAddress: () => string): Filter {
-  const aggregated = new AggregatedDocuments(catalogue);
+export function discoveryFilter(catalogue: Catalogue, remote: RemoteGroups, serverAddress: () => string): Filter {
+  const aggregated = new AggregatedDocuments(catalogue, remote);
   return {
     name: 'discovery',
     why: 'before resources: its paths are their prefixes',
@@ -27,12 +28,12 @@ export function discoveryFilter(catalogue: Catalogue, serverAddress: () => strin
       if (isRoot) context.responseHeaders['vary'] = 'Accept';
       context.media = negotiate(accept, { transforms: false, aggregatedDiscovery: isRoot }, wantsPretty(context));
       if (isRoot && context.media.as === 'APIGroupDiscoveryList') return aggregated.send(context, context.media, prefix === 'api');
-      if (isRoot) return sendObject(context, 200, prefix === 'api' ? coreVersions(serverAddress()) : apiGroupList(catalogue));
+      if (isRoot) return sendObject(context, 200, prefix === 'api' ? coreVersions(serverAddress()) : apiGroupList(catalogue, remote));
       if (prefix === 'api') return sendOrRefuse(context, catalogue, apiResourceList(catalogue, '', first as string), '');
       if (second !== undefined) {
         return sendOrRefuse(context, catalogue, apiResourceList(catalogue, first as string, second), first as string);
       }
-      const group = apiGroup(catalogue, first as string);
+      const group = apiGroup(catalogue, remote, first as string);
       return group === null ? pageNotFound(context) : sendObject(context, 200, { kind: 'APIGroup', apiVersion: 'v1', ...group });
     },
   };
@@ -48,6 +49,7 @@ function sendOrRefuse(context: RequestContext, catalogue: Catalogue, document: o
 
 interface Rendered {
   readonly generation: number;
+  readonly remoteGeneration: number;
   readonly body: Buffer | string;
   readonly etag: string;
 }
@@ -55,10 +57,12 @@ interface Rendered {
 /** The aggregated documents as text, made anew when the catalogue changes. */
 class AggregatedDocuments {
   readonly #catalogue: Catalogue;
+  readonly #remote: RemoteGroups;
   readonly #rendered = new Map<string, Rendered>();
 
-  constructor(catalogue: Catalogue) {
+  constructor(catalogue: Catalogue, remote: RemoteGroups) {
     this.#catalogue = catalogue;
+    this.#remote = remote;
   }
 
   send(context: RequestContext, media: MediaType, core: boolean): void | Promise<void> {
@@ -77,12 +81,13 @@ class AggregatedDocuments {
   #render(media: MediaType, core: boolean): Rendered {
     const key = `${core}|${media.format}|${media.pretty}`;
     const { generation } = this.#catalogue;
+    const { generation: remoteGeneration } = this.#remote;
     const known = this.#rendered.get(key);
-    if (known !== undefined && known.generation === generation) return known;
-    const document = aggregatedDiscovery(this.#catalogue, core);
+    if (known !== undefined && known.generation === generation && known.remoteGeneration === remoteGeneration) return known;
+    const document = aggregatedDiscovery(this.#catalogue, this.#remote, core);
     // The tag is that of the content, whatever the form.
     const etag = `"${createHash('sha512').update(toJson(document)).digest('hex').toUpperCase()}"`;
-    const rendered = { generation, body: written(document, media), etag };
+    const rendered = { generation, remoteGeneration, body: written(document, media), etag };
     this.#rendered.set(key, rendered);
     return rendered;
   }

@@ -29,6 +29,7 @@ export function authenticationFilter(options: {
         headers: context.exchange.headers,
         socket: context.exchange.socket as TLSSocket,
         path: context.path,
+        source: context.exchange,
       });
       if (outcome instanceof Promise) return outcome.then(({ result }) => conclude(context, started, result));
       return conclude(context, started, outcome.result);

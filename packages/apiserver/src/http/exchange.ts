@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants, type IncomingHttpHeaders as Http2Headers, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type ChunkPool, type PartedBody, sendParts, sendPartsGzipped } from './parted-body.js';
+import { pipeBody } from './piped-body.js';
 
 /** A body that was larger than the server reads. */
 export class BodyTooLargeError extends Error {
@@ -23,11 +25,19 @@ export interface Exchange {
   readonly httpVersion: '1.1' | '2';
   /** The status sent, 0 before the answer began. */
   readonly statusCode: number;
+  /** The values of a header as they were sent, which `headers` joins; the name in lower case. */
+  headerValues(name: string): readonly string[];
+  /** Whether the client wants another protocol on its connection, which has the methods for it then. */
+  readonly upgrade?: UpgradeSwitch;
+  /** The body as it comes, in place of `readBody`; null when there is none. */
+  openBody(): Readable | null;
   /** Reads the whole body. Rejects with {@link BodyTooLargeError} above `bytesMax`. */
   readBody(bytesMax: number): Promise<Buffer>;
   respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void;
   /** Sends a large body as fast as the client takes it; `gzip` compresses on the way. */
   respondInParts(status: number, headers: OutgoingHttpHeaders, body: PartedBody, options: { gzip: boolean }): void;
+  /** Sends what comes as it comes, as fast as the client takes it; a source that fails breaks the answer off, a client that goes ends it. */
+  respondWith(status: number, headers: OutgoingHttpHeaders, source: Readable): void;
   start(status: number, headers: OutgoingHttpHeaders): void;
   /** Nothing after the end. @returns false when the peer reads too slowly; see `bufferedBytes`. */
   write(chunk: Buffer | string): boolean;
@@ -39,6 +49,12 @@ export interface Exchange {
   /** Called once when the exchange is over, for whichever reason; at once if it already is. */
   onClose(listener: () => void): void;
   readonly closed: boolean;
+}
+
+/** A connection that may go on with another protocol. */
+export interface UpgradeSwitch {
+  /** Answers 101 and hands the connection over, with what the client sent on it already. The exchange is over when the connection is. */
+  accept(headers: OutgoingHttpHeaders): { socket: Socket; head: Buffer };
 }
 
 /** Collects a readable's chunks up to a limit. */
@@ -87,6 +103,9 @@ export class Http1Exchange implements Exchange {
   get socket(): Socket {
     return this.#request.socket;
   }
+  headerValues(name: string): readonly string[] {
+    return this.#request.headersDistinct[name] ?? [];
+  }
   get statusCode(): number {
     return this.#response.headersSent ? this.#response.statusCode : 0;
   }
@@ -98,6 +117,14 @@ export class Http1Exchange implements Exchange {
   }
   readBody(bytesMax: number): Promise<Buffer> {
     return collect(this.#request, bytesMax);
+  }
+  openBody(): Readable | null {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = this.#request.headers;
+    return length === '0' && encoding === undefined ? null : this.#request;
+  }
+  respondWith(status: number, headers: OutgoingHttpHeaders, source: Readable): void {
+    this.start(status, headers);
+    pipeBody(source, this.#response, () => this.abort());
   }
   respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
     headers['content-length'] = Buffer.byteLength(body);
@@ -138,10 +165,13 @@ export class Http2Exchange implements Exchange {
   readonly url: string;
   readonly #stream: ServerHttp2Stream;
   readonly #chunks: ChunkPool;
+  /** Names and values in turn. */
+  readonly #rawHeaders: readonly string[];
   #status = 0;
 
-  constructor(stream: ServerHttp2Stream, headers: Http2Headers, chunks: ChunkPool) {
+  constructor(stream: ServerHttp2Stream, headers: Http2Headers, chunks: ChunkPool, rawHeaders: readonly string[]) {
     this.#stream = stream;
+    this.#rawHeaders = rawHeaders;
     this.#chunks = chunks;
     this.headers = headers;
     this.method = String(headers[':method'] ?? 'GET');
@@ -162,6 +192,25 @@ export class Http2Exchange implements Exchange {
   }
   readBody(bytesMax: number): Promise<Buffer> {
     return collect(this.#stream, bytesMax);
+  }
+  headerValues(name: string): readonly string[] {
+    return this.#rawHeaders.filter((_, i) => i % 2 === 1 && this.#rawHeaders[i - 1]?.toLowerCase() === name);
+  }
+  openBody(): Readable | null {
+    return this.#stream.endAfterHeaders ? null : this.#stream;
+  }
+  respondWith(status: number, headers: OutgoingHttpHeaders, source: Readable): void {
+    if (this.closed) {
+      source.destroy();
+      return;
+    }
+    this.start(status, headers);
+    if (this.method === 'HEAD' || status === 204 || status === 304) {
+      source.destroy();
+      this.#stream.end();
+      return;
+    }
+    pipeBody(source, this.#stream, () => this.abort());
   }
   respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
     if (this.closed) return;

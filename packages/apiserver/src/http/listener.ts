@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.js';
 import { ChunkPool } from './parted-body.js';
@@ -13,6 +19,8 @@ export interface ListenerOptions {
   key: string;
   /** CAs of client certificates; certificates are asked for, not demanded. */
   clientCa?: string;
+  /** CAs of proxies that name the users whom they ask for. */
+  requestHeaderCa?: string;
   /** Default `TLSv1.2`. */
   tlsMinVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
@@ -21,6 +29,8 @@ export interface ListenerOptions {
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /** Lets connections go on with other protocols from now on; before, such requests are served as if they had not asked. */
+  offerUpgrades(): Promise<void>;
   /** Stops accepting connections, lets running exchanges end, and breaks the rest off after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -34,13 +44,14 @@ const HEADER_BYTES_MAX = 1 << 20;
  * @param onExchange - Called for each request; must not throw.
  */
 export async function listen(options: ListenerOptions, onExchange: (exchange: Exchange) => void): Promise<Listener> {
+  const authorities = [options.clientCa, options.requestHeaderCa].filter((pem) => pem !== undefined);
   const server: Http2SecureServer = createSecureServer({
     allowHTTP1: true,
     cert: options.cert,
     key: options.key,
-    ...(options.clientCa === undefined ? {} : { ca: options.clientCa }),
+    ...(authorities.length === 0 ? {} : { ca: authorities }),
     minVersion: options.tlsMinVersion ?? 'TLSv1.2',
-    requestCert: options.clientCa !== undefined,
+    requestCert: authorities.length > 0,
     rejectUnauthorized: false,
     maxHeaderSize: HEADER_BYTES_MAX,
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: HEADER_BYTES_MAX },
@@ -65,9 +76,9 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
   // A listener for requests brings the compatibility layer with it, which would make two objects more for every
   // HTTP/2 stream: those are served as they are.
   server.removeAllListeners('stream');
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, ...[rawHeaders = []]: string[][]) => {
     if (headers['expect'] === '100-continue') stream.additionalHeaders({ ':status': 100 });
-    onExchange(new Http2Exchange(stream, headers, chunks));
+    onExchange(new Http2Exchange(stream, headers, chunks, rawHeaders));
   });
   server.on('sessionError', () => {});
   server.on('tlsClientError', () => {});
@@ -82,6 +93,14 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
   return {
     host: address.address,
     port: address.port,
+    async offerUpgrades() {
+      if (server.listenerCount('upgrade') > 0) return;
+      const { UpgradeExchange } = await import('./upgrade-exchange.js');
+      if (server.listenerCount('upgrade') > 0) return;
+      server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+        onExchange(new UpgradeExchange(request, socket, head, chunks));
+      });
+    },
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const session of sessions) session.close();

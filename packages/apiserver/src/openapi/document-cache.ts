@@ -8,6 +8,7 @@ import { gunzip, gzip } from 'node:zlib';
 import type { Catalogue, ServedResource } from '@k/api';
 import type { DocumentSource, Json } from '@k/api/openapi';
 import { KUBERNETES_VERSION, stringifyExactJson } from '@k/apimachinery';
+import type { RemoteDocument, RemoteGroups } from '../discovery/remote-groups.js';
 
 type OpenApi = typeof import('@k/api/openapi');
 
@@ -34,16 +35,21 @@ export function plainBytes(document: CachedDocument): Promise<Buffer> {
 /** The documents of one catalogue. Concurrent requests share the work. */
 export class OpenApiDocuments {
   readonly #catalogue: Catalogue;
+  readonly #remote: RemoteGroups;
   readonly #cache = new Map<string, Keyed>();
+  /** What other servers said last, as long as they say the same. */
+  #remoteDocuments: readonly RemoteDocument[] = [];
+  #remoteSerial = 0;
   #module: Promise<{ openapi: OpenApi; source: DocumentSource }> | null = null;
 
-  constructor(catalogue: Catalogue) {
+  constructor(catalogue: Catalogue, remote: RemoteGroups) {
     this.#catalogue = catalogue;
+    this.#remote = remote;
   }
 
   /** `/openapi/v3`: the documents with their hashes. */
   index(): Promise<CachedDocument> {
-    return this.#cached('index', this.#catalogue.generation, async () => {
+    return this.#cached('index', `${this.#catalogue.generation} ${this.#remote.generation}`, async () => {
       const { openapi } = await this.#open();
       const paths: Record<string, object> = {};
       for (const key of openapi.documentKeys(this.#catalogue)) {
@@ -52,7 +58,7 @@ export class OpenApiDocuments {
         // One document at a time: a build must not hold up other requests.
         await new Promise(setImmediate);
       }
-      return Buffer.from(JSON.stringify({ paths }));
+      return Buffer.from(JSON.stringify({ paths: { ...paths, ...this.#remote.openApiV3() } }));
     });
   }
 
@@ -66,12 +72,28 @@ export class OpenApiDocuments {
   }
 
   /** `/openapi/v2`. */
-  v2(format: 'json' | 'protobuf'): Promise<CachedDocument> {
-    return this.#cached(`v2 ${format}`, this.#catalogue.generation, async () => {
+  async v2(format: 'json' | 'protobuf'): Promise<CachedDocument> {
+    const remotes = await this.#others();
+    return this.#cached(`v2 ${format}`, `${this.#catalogue.generation} ${this.#remoteSerial}`, async () => {
       const { openapi, source } = await this.#open();
-      const document = openapi.openApiV2(source);
+      let document = openapi.openApiV2(source);
+      if (remotes.length > 0) document = (await import('./merge-documents.js')).mergeDocuments(document as object, remotes) as Json;
       return format === 'json' ? Buffer.from(stringifyExactJson(document)) : openapi.encodeOpenApiV2(document);
     });
+  }
+
+  /** Documents of other servers; the serial tells whether they are the same as before. */
+  async #others(): Promise<readonly RemoteDocument[]> {
+    const now = await this.#remote.openApiV2();
+    const before = this.#remoteDocuments;
+    const isSame =
+      now.length === before.length &&
+      now.every(({ document, prefixes }, i) => document === before[i]?.document && prefixes.join() === before[i]?.prefixes.join());
+    if (!isSame) {
+      this.#remoteDocuments = now;
+      this.#remoteSerial++;
+    }
+    return this.#remoteDocuments;
   }
 
   /** A change of custom resources makes only the documents of their own group anew. */

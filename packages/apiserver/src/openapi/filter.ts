@@ -1,5 +1,6 @@
 import type { Catalogue } from '@k/api';
 import type { Filter, RequestContext } from '../context.js';
+import type { RemoteGroups } from '../discovery/remote-groups.js';
 import { parseAccept } from '../http/negotiate.js';
 import { baseHeaders } from '../http/respond.js';
 import { pageNotFound } from '../rest/dispatch.js';
@@ -11,8 +12,8 @@ const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 const V2_PROTOBUF_ALIAS = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 
 /** Serves `/openapi/v2`, `/openapi/v3` and the documents below it. */
-export function openApiFilter(catalogue: Catalogue): Filter {
-  const documents = new OpenApiDocuments(catalogue);
+export function openApiFilter(catalogue: Catalogue, remote: RemoteGroups): Filter {
+  const documents = new OpenApiDocuments(catalogue, remote);
   return {
     name: 'openapi',
     why: 'after authorization, before resources, which answer 404 to every path left',

@@ -11,7 +11,8 @@ import { WarningRecorder } from '../../src/warnings.js';
 import { MemoryExchange } from '../support/memory-exchange.js';
 
 const catalogue = createBuiltInCatalogue();
-const filters = [openApiFilter(catalogue), discoveryFilter(catalogue, () => '10.0.0.1:6443')];
+const noOthers = { generation: 0, groupVersions: () => [], openApiV3: () => ({}), openApiV2: async () => [] };
+const filters = [openApiFilter(catalogue, noOthers), discoveryFilter(catalogue, noOthers, () => '10.0.0.1:6443')];
 const log = pino({ level: 'silent' });
 
 async function get(url: string, headers: Record<string, string> = {}): Promise<MemoryExchange> {

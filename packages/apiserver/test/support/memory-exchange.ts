@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { BodyTooLargeError, type Exchange } from '../../src/http/exchange.js';
 import type { PartedBody } from '../../src/http/parted-body.js';
 
@@ -35,6 +36,20 @@ export class MemoryExchange implements Exchange {
   async readBody(bytesMax: number): Promise<Buffer> {
     if (this.#body.length > bytesMax) throw new BodyTooLargeError(`body is over ${bytesMax} bytes`);
     return this.#body;
+  }
+
+  headerValues(name: string): readonly string[] {
+    return [this.headers[name] ?? []].flat();
+  }
+
+  openBody(): Readable | null {
+    return this.#body.length === 0 ? null : Readable.from([this.#body]);
+  }
+
+  respondWith(status: number, headers: OutgoingHttpHeaders, source: Readable): void {
+    this.start(status, headers, false);
+    source.on('data', (chunk: Buffer) => this.chunks.push(chunk));
+    source.once('close', () => this.#close());
   }
 
   respond(status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
