@@ -49,8 +49,9 @@ export function healthChecks(store: KeyValueStore, state: ServerState, more: rea
     { name: 'log', endpoints: all, check: () => {} },
     { name: 'etcd', endpoints: all, check: () => store.checkHealth() },
     ...more,
-    ...STARTED.map((name) => ({ name, endpoints: all, check: started })),
+    { name: 'etcd-readiness', endpoints: ['readyz'], check: () => store.checkHealth() },
     { name: 'informer-sync', endpoints: ['readyz'], check: started },
+    ...STARTED.map((name) => ({ name, endpoints: all, check: started })),
     {
       name: 'shutdown',
       endpoints: ['readyz'],

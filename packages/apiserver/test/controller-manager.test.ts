@@ -212,8 +212,29 @@ describe('APIServices', () => {
 describe('health', () => {
   it('names what kube-apiserver starts', async () => {
     const { text } = await server.client.request('GET', '/readyz?verbose');
-    const lines = ['ping', 'etcd', 'poststarthook/rbac/bootstrap-roles', 'autoregister-completion', 'informer-sync', 'shutdown'];
-    expect(lines.filter((name) => !text.includes(`[+]${name} ok`))).toEqual([]);
+    const names = text.split('\n').flatMap((line) => /^\[\+\](\S+) ok$/.exec(line)?.[1] ?? []);
+    const first = ['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync'];
+    expect(names.filter((name) => !name.startsWith('poststarthook/'))).toEqual([...first, 'autoregister-completion', 'shutdown']);
+    expect(names).toContain('poststarthook/rbac/bootstrap-roles');
+    expect((await server.client.request('GET', '/livez/etcd-readiness')).status).toBe(404);
     expect((await server.client.request('GET', '/livez/poststarthook/crd-informer-synced')).text).toBe('ok');
+  });
+
+  it('counts what every check found, apart from other metrics', async () => {
+    const lines = async (check: string): Promise<string[]> =>
+      (await server.client.request('GET', '/metrics/slis')).text.split('\n').filter((line) => line.includes(`name="${check}"`));
+    expect((await server.client.request('DELETE', '/metrics/slis')).text).toBe('metrics reset\n');
+    await server.client.request('GET', '/readyz');
+    await server.client.request('GET', '/livez');
+    await server.client.request('GET', '/livez?exclude=etcd');
+    await server.client.request('GET', '/livez/etcd');
+    expect(await lines('etcd')).toEqual([
+      'kubernetes_healthcheck{name="etcd",type="readyz"} 1',
+      'kubernetes_healthcheck{name="etcd",type="livez"} 1',
+      'kubernetes_healthchecks_total{name="etcd",type="readyz",status="success"} 1',
+      'kubernetes_healthchecks_total{name="etcd",type="livez",status="success"} 1',
+    ]);
+    expect(await lines('ping')).toContain('kubernetes_healthchecks_total{name="ping",type="livez",status="success"} 2');
+    expect((await server.client.request('GET', '/metrics')).text).not.toContain('kubernetes_healthcheck');
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type KeyValueStore, openEmbeddedStore } from '@k/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer } from '../src/testing.js';
-import { Requests } from './support/requests.js';
+import { type Loose, Requests } from './support/requests.js';
 
 const WAIT = { timeout: 60_000, interval: 50 };
 const ENDPOINTS = '/api/v1/namespaces/default/endpoints/kubernetes';
@@ -41,7 +41,10 @@ describe('a restart', () => {
     const status = async (path: string): Promise<number> => (await server.client.request('GET', path)).status;
     await expect.poll(() => status('/api/v1/namespaces/late/serviceaccounts/default'), WAIT).toBe(200);
     await expect.poll(() => status('/api/v1/namespaces/late/configmaps/kube-root-ca.crt'), WAIT).toBe(200);
-    const ports = async (): Promise<unknown> => (await requests.ok(`GET ${ENDPOINTS}`))['subsets'][0].ports;
+    const ports = async (): Promise<unknown> => {
+      const { subsets } = (await requests.ok(`GET ${ENDPOINTS}`)) as Loose & { subsets: { ports: object[] }[] };
+      return subsets[0]?.ports;
+    };
     await expect.poll(ports, WAIT).toEqual([{ name: 'https', port: server.server.address.port, protocol: 'TCP' }]);
     await server.close();
   });

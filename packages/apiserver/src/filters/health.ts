@@ -4,6 +4,7 @@ import { negotiate } from '../http/negotiate.js';
 import { sendBytes, sendObject } from '../http/respond.js';
 import type { ServerMetrics } from '../metrics.js';
 import { methodNotAllowed } from '../rest/dispatch.js';
+import { HealthMetrics } from './health-metrics.js';
 
 /** One check of `/readyz` and its like. Throws or rejects when it fails; the text goes to the log, not to clients. */
 export interface HealthCheck {
@@ -32,8 +33,9 @@ export const VERSION: Readonly<Record<string, string>> = {
 
 const PLAIN = 'text/plain; charset=utf-8';
 
-/** Serves `/healthz`, `/livez`, `/readyz` (with `?verbose`, `?exclude=` and single checks), `/version`, `/metrics`. */
+/** Serves `/healthz`, `/livez`, `/readyz` (with `?verbose`, `?exclude=` and single checks), `/version`, `/metrics`, `/metrics/slis`. */
 export function healthFilter(checks: readonly HealthCheck[], metrics: ServerMetrics): Filter {
+  const health = new HealthMetrics();
   return {
     name: 'health',
     why: 'after authorization: who may see health is a matter of RBAC',
@@ -49,16 +51,23 @@ export function healthFilter(checks: readonly HealthCheck[], metrics: ServerMetr
         await sendBytes(context, 200, metrics.registry.contentType, await metrics.registry.metrics());
         return;
       }
+      if (path === '/metrics/slis') {
+        if (context.exchange.method === 'DELETE') {
+          health.reset();
+          await sendBytes(context, 200, PLAIN, 'metrics reset\n');
+        } else await sendBytes(context, 200, health.registry.contentType, await health.registry.metrics());
+        return;
+      }
       const match = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path);
       if (match === null) return;
-      await serveHealth(context, checks, match[1] as 'healthz', match[2]);
+      await serveHealth(context, { checks, health }, match[1] as 'healthz', match[2]);
     },
   };
 }
 
 async function serveHealth(
   context: RequestContext,
-  checks: readonly HealthCheck[],
+  { checks, health }: { checks: readonly HealthCheck[]; health: HealthMetrics },
   endpoint: 'healthz' | 'livez' | 'readyz',
   only: string | undefined,
 ): Promise<void> {
@@ -75,13 +84,16 @@ async function serveHealth(
       lines.push(`[+]${check.name} excluded: ok`);
       continue;
     }
+    let isHealthy = true;
     try {
       await check.check();
       lines.push(`[+]${check.name} ok`);
     } catch {
+      isHealthy = false;
       failed = true;
       lines.push(`[-]${check.name} failed: reason withheld`);
     }
+    if (only === undefined) health.observe(check.name, endpoint, isHealthy);
   }
   if (failed || only === undefined) context.responseHeaders['x-content-type-options'] = 'nosniff';
   if (failed) {
