@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 
 /** What every look at the server's health found, for service level objectives: `/metrics/slis`, apart from all other metrics. */
 export class HealthMetrics {
-  readonly registry = new Registry();
+  readonly registry: Registry = new Registry();
   readonly #last = new Gauge({
     name: 'kubernetes_healthcheck',
     help: '[STABLE] Whether a health check passed the last time: 1 or 0.',
