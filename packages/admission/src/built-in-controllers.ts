@@ -37,6 +37,8 @@ import { canonicalPluginName, PLUGIN_ORDER, resolvePlugins } from './names.js';
 import { mutatingAdmissionPolicy } from './policies/mutating.js';
 import { validatingAdmissionPolicy } from './policies/validating.js';
 import { parseResourceQuotaConfiguration } from './quota/limited-resources.js';
+import { WebhookClient } from './webhooks/client.js';
+import { parseWebhookAdmission, type WebhookUsers } from './webhooks/credentials.js';
 import { mutatingAdmissionWebhook } from './webhooks/mutating.js';
 import { validatingAdmissionWebhook } from './webhooks/validating.js';
 
@@ -48,6 +50,8 @@ export interface BuiltInSelection {
   disable?: readonly string[];
   /** From {@link loadAdmissionConfiguration}. Default empty. */
   configuration?: AdmissionConfiguration;
+  /** Reads the kubeconfig file that the configuration of a webhook plugin names. Default: such a configuration is refused. */
+  readWebhookUsers?: (file: string) => WebhookUsers;
   /** Seconds. Default 300. */
   defaultNotReadyTolerationSeconds?: number;
   /** Seconds. Default 300. */
@@ -92,12 +96,27 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   DenyServiceExternalIPs: denyServiceExternalIps,
   PodTopologyLabels: podTopologyLabels,
   MutatingAdmissionPolicy: mutatingAdmissionPolicy,
-  MutatingAdmissionWebhook: (dependencies) => mutatingAdmissionWebhook(dependencies),
+  MutatingAdmissionWebhook: (dependencies, configuration, selection) =>
+    mutatingAdmissionWebhook(dependencies, webhookClient('MutatingAdmissionWebhook', dependencies, configuration, selection)),
   ValidatingAdmissionPolicy: validatingAdmissionPolicy,
-  ValidatingAdmissionWebhook: (dependencies) => validatingAdmissionWebhook(dependencies),
+  ValidatingAdmissionWebhook: (dependencies, configuration, selection) =>
+    validatingAdmissionWebhook(dependencies, webhookClient('ValidatingAdmissionWebhook', dependencies, configuration, selection)),
   ResourceQuota: (dependencies, configuration) => resourceQuota(dependencies, parseResourceQuotaConfiguration(configuration)),
   AlwaysDeny: alwaysDeny,
 };
+
+/** Calls webhooks as the configuration says. @throws {RangeError} or what reading its file throws. */
+function webhookClient(
+  plugin: string,
+  { objects }: AdmissionDependencies,
+  configuration: unknown,
+  { readWebhookUsers }: BuiltInSelection,
+): WebhookClient {
+  const file = parseWebhookAdmission(plugin, configuration);
+  if (file === undefined) return new WebhookClient(objects);
+  if (readWebhookUsers === undefined) throw new RangeError(`${plugin}.kubeConfigFile: ${JSON.stringify(file)} cannot be read here`);
+  return new WebhookClient(objects, readWebhookUsers(file));
+}
 
 /** The names of the controllers that {@link createBuiltInControllers} can make, in the order in which they run. */
 export const BUILT_IN_CONTROLLERS: readonly string[] = PLUGIN_ORDER.filter((name) => FACTORIES[name] !== undefined);

@@ -10,7 +10,7 @@ export { truncateBackend } from './backends/truncate.js';
 export { ignoreErrors, unionBackend } from './backends/union.js';
 export { type WebhookOptions, webhookBackend } from './backends/webhook.js';
 export { AuditWebhookError, type AuditWebhookErrorCode } from './backends/webhook-error.js';
-export { readWebhookKubeconfig, type WebhookTarget } from './backends/webhook-kubeconfig.js';
+export { type KubeconfigUser, readKubeconfigUsers, readWebhookKubeconfig, type WebhookTarget } from './backends/webhook-kubeconfig.js';
 export * from './event.js';
 export { createMicroTime, formatEvent, microTime } from './format-event.js';
 export { type KubernetesAttributes, kubernetesAttributes } from './kubernetes-attributes.js';

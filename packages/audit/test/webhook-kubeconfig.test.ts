@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readWebhookKubeconfig } from '../src/index.js';
+import { readKubeconfigUsers, readWebhookKubeconfig } from '../src/index.js';
 
 let dir = '';
 beforeAll(() => {
@@ -85,5 +85,38 @@ describe('what is wrong is named, and no secret shown', () => {
     expect(() => read(config({ ...server, 'certificate-authority': 'nowhere' }))).toThrow(
       `kubeconfig "${join(dir, 'config')}": clusters[0].cluster.certificate-authority: ENOENT: no such file or directory, open '${nowhere}'`,
     );
+  });
+});
+
+describe('users', () => {
+  const readUsers = (text: string) => {
+    writeFileSync(join(dir, 'config'), text);
+    return readKubeconfigUsers(join(dir, 'config'));
+  };
+
+  it('are all of the file, and that of the current context', () => {
+    const users = [
+      { name: '*.svc', user: { token: 't' } },
+      { name: 'hook.example.com', user: { tokenFile: 'token' } },
+    ];
+    const named = new Map<string, object>([
+      ['*.svc', { token: 't' }],
+      ['hook.example.com', { tokenFile: join(dir, 'token') }],
+    ]);
+    expect(readUsers(JSON.stringify({ users }))).toEqual({ named });
+    const contexts = [{ name: 'c', context: { user: '*.svc' } }];
+    expect(readUsers(JSON.stringify({ users, contexts, 'current-context': 'c' }))).toEqual({ named, current: { token: 't' } });
+  });
+
+  it.each([
+    [
+      { users: [{ name: 'u', user: { 'client-key-data': base64(PEM) } }] },
+      'users[0].user needs both client-certificate and client-key, or neither',
+    ],
+    [{ users: [{ name: 'u', user: { exec: {} } }] }, 'users[0].user.exec is not supported'],
+    [{ users: {} }, 'users must be a list'],
+    [{ 'current-context': 'c' }, 'current-context: "c" is none of the contexts'],
+  ])('%j is refused', (file, message) => {
+    expect(() => readUsers(JSON.stringify(file))).toThrow(`kubeconfig "${join(dir, 'config')}": ${message}`);
   });
 });

@@ -24,11 +24,14 @@ export async function setUpAdmission(flags: Flags): Promise<AdmissionSetup> {
   const file = flags.optional('admission-control-config-file');
   const configuration =
     file === undefined ? undefined : await forFlag('admission-control-config-file', () => loadAdmissionConfiguration(file));
+  const hasWebhooks = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'].some((plugin) => configuration?.has(plugin) === true);
+  const readWebhookUsers = hasWebhooks ? (await import('@k/audit')).readKubeconfigUsers : undefined;
   return (dependencies) =>
     forFlag('admission-control-config-file', () =>
       new AdmissionChain().withBuiltInControllers(dependencies, {
         ...selection,
         ...(configuration === undefined ? {} : { configuration }),
+        ...(readWebhookUsers === undefined ? {} : { readWebhookUsers }),
       }),
     );
 }

@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { describeAnswer, describeFault } from '@k/apimachinery';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import type { ObjectSource } from '../interface.js';
+import { authorizationHeader, type WebhookUser, type WebhookUsers, webhookUserFor } from './credentials.js';
 import { resolveService } from './service-endpoint.js';
 import type { WebhookClientConfig } from './types.js';
 
@@ -38,16 +39,21 @@ interface Target {
   url: string;
   /** For TLS; '' for an address. */
   serverName: string;
+  /** `host:port`, which says as whom it is called. */
+  authority: string;
   service: { namespace: string; name: string; port: number } | null;
 }
 
 /** Calls webhooks; one for each server. */
 export class WebhookClient {
   readonly #objects: ObjectSource;
+  readonly #users: WebhookUsers | undefined;
   readonly #agents = new Map<string, Agent>();
 
-  constructor(objects: ObjectSource) {
+  /** @param users - Who this server is to webhooks; absent = nobody. */
+  constructor(objects: ObjectSource, users?: WebhookUsers) {
     this.#objects = objects;
+    this.#users = users;
   }
 
   /**
@@ -64,8 +70,9 @@ export class WebhookClient {
     const url = `${target.url}?timeout=${Math.max(1, Math.ceil(options.timeoutMs / 1000))}s`;
     const timeout = AbortSignal.timeout(Math.max(1, Math.round(options.timeoutMs)));
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+    const user = this.#users && webhookUserFor(this.#users, target.authority);
     for (;;) {
-      const answer = await this.#send(url, this.#agentFor(http, config, target), body, signal);
+      const answer = await this.#send(url, this.#agentFor(http, config, { ...target, user }), { body, signal, user });
       if (answer.code >= 200 && answer.code <= 206) {
         if (answer.body.length > 0) return answer.body;
         throw new WebhookCallError(`0-length response with status code: ${answer.code} and content type: ${answer.contentType}`);
@@ -83,7 +90,11 @@ export class WebhookClient {
     await Promise.all(agents.map((agent) => agent.destroy()));
   }
 
-  async #send(url: string, dispatcher: Agent, body: string, signal: AbortSignal): Promise<Answer> {
+  async #send(
+    url: string,
+    dispatcher: Agent,
+    { body, signal, user }: { body: string; signal: AbortSignal; user: WebhookUser | undefined },
+  ): Promise<Answer> {
     try {
       const { origin, pathname, search } = new URL(url);
       const [, host = ''] = AUTHORITY.exec(url) ?? [];
@@ -93,7 +104,13 @@ export class WebhookClient {
         method: 'POST',
         signal,
         body,
-        headers: { host, accept: 'application/json, */*', 'content-type': 'application/json', 'user-agent': 'k' },
+        headers: {
+          host,
+          accept: 'application/json, */*',
+          'content-type': 'application/json',
+          'user-agent': 'k',
+          ...(await authorizationHeader(user)),
+        },
       });
       return {
         code: answer.statusCode,
@@ -108,7 +125,7 @@ export class WebhookClient {
     }
   }
 
-  #agentFor(http: Http, config: WebhookClientConfig, target: Target): Agent {
+  #agentFor(http: Http, config: WebhookClientConfig, target: Target & { user: WebhookUser | undefined }): Agent {
     const key = JSON.stringify([target.url, target.service, config.caBundle ?? '']);
     let agent = this.#agents.get(key);
     this.#agents.delete(key);
@@ -123,13 +140,14 @@ export class WebhookClient {
     return agent;
   }
 
-  #connectTo(http: Http, { serverName, service }: Target, caBundle: string | undefined): Agent {
+  #connectTo(http: Http, { serverName, service, user }: Target & { user: WebhookUser | undefined }, caBundle: string | undefined): Agent {
     const ca = caBundle === undefined || caBundle === '' ? [...rootCertificates] : Buffer.from(caBundle, 'base64');
     const connect = http.buildConnector({
       ca,
       timeout: CONNECT_MS_MAX,
       // Sessions that are resumed would not be verified against another authority.
       maxCachedSessions: 0,
+      ...(user?.cert === undefined || user.key === undefined ? {} : { cert: user.cert, key: user.key }),
       ...(serverName === '' ? {} : { servername: serverName }),
     });
     const connector: buildConnector.connector = (options, callback) => {
@@ -163,12 +181,14 @@ function targetOf({ url, service }: WebhookClientConfig): Target {
   if (service !== undefined) {
     const { namespace, name, port = 443, path = '' } = service;
     const serverName = `${name}.${namespace}.svc`;
-    return { url: `https://${serverName}:${port}${path === '' ? '/' : path}`, serverName, service: { namespace, name, port } };
+    const authority = `${serverName}:${port}`;
+    return { url: `https://${authority}${path === '' ? '/' : path}`, serverName, authority, service: { namespace, name, port } };
   }
   if (url === undefined || !URL.canParse(url)) throw new WebhookCallError('webhook configuration must have either service or URL');
-  const { host, hostname, pathname } = new URL(url);
+  const { host, hostname, port, pathname } = new URL(url);
   const written = AUTHORITY.exec(url)?.[1] ?? host;
-  return { url: `https://${written}${pathname}`, serverName: isIP(hostname.replace(/^\[|\]$/g, '')) ? '' : hostname, service: null };
+  const serverName = isIP(hostname.replace(/^\[|\]$/g, '')) ? '' : hostname;
+  return { url: `https://${written}${pathname}`, serverName, authority: `${hostname}:${port || '443'}`, service: null };
 }
 
 function headerOf({ headers }: Dispatcher.ResponseData, name: string): string {

@@ -1,5 +1,6 @@
 /** Calls to webhooks of any kind, for other callers than admission. */
 export { WebhookCallError, WebhookClient } from './client.js';
+export type { WebhookUser, WebhookUsers } from './credentials.js';
 export {
   hasReadyEndpoint,
   resolveClusterAddress,

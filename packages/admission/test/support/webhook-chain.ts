@@ -4,6 +4,7 @@ import {
   type AdmissionDependencies,
   type AdmissionOutcome,
   type AdmissionRequestOptions,
+  type BuiltInSelection,
   createAdmissionRequest,
   MemoryObjects,
   memoryDependencies,
@@ -32,11 +33,11 @@ export function configMap(data: Record<string, string> = {}, metadata: object = 
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'ns', ...metadata }, data };
 }
 
-export function createWebhookChain(options: Partial<AdmissionDependencies> = {}): WebhookChain {
+export function createWebhookChain(options: Partial<AdmissionDependencies> = {}, selection: BuiltInSelection = {}): WebhookChain {
   const objects = new MemoryObjects();
   objects.set('', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns', labels: { team: 'a' } } });
   const disable = PLUGIN_ORDER.filter((name) => !name.endsWith('AdmissionWebhook'));
-  const chain = new AdmissionChain().withBuiltInControllers(memoryDependencies(objects, options), { disable });
+  const chain = new AdmissionChain().withBuiltInControllers(memoryDependencies(objects, options), { disable, ...selection });
   return {
     objects,
     chain,

@@ -20,6 +20,9 @@ export interface WebhookTarget {
   insecureSkipTlsVerify?: boolean;
 }
 
+/** How a kubeconfig's user shows who it is. */
+export type KubeconfigUser = Pick<WebhookTarget, 'cert' | 'key' | 'token' | 'tokenFile' | 'username' | 'password'>;
+
 type Fields = Record<string, unknown>;
 
 /** What kubeconfigs may say and a server cannot do: it would call without what was asked for. */
@@ -33,6 +36,19 @@ const UNSUPPORTED = { cluster: ['proxy-url'], user: ['exec', 'auth-provider', 'a
 export function readWebhookKubeconfig(file: string): WebhookTarget {
   try {
     return new Kubeconfig(parseYaml(readFileSync(file, 'utf8')), dirname(file)).target();
+  } catch (error) {
+    throw new Error(`kubeconfig ${JSON.stringify(file)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/**
+ * All users of a kubeconfig file by their names, and that of its current context, if there is one.
+ *
+ * @throws {Error} naming the file, and field and value of what is wrong; never a token, a password or a key.
+ */
+export function readKubeconfigUsers(file: string): { named: Map<string, KubeconfigUser>; current?: KubeconfigUser } {
+  try {
+    return new Kubeconfig(parseYaml(readFileSync(file, 'utf8')), dirname(file)).users();
   } catch (error) {
     throw new Error(`kubeconfig ${JSON.stringify(file)}: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -58,27 +74,49 @@ class Kubeconfig {
     if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
       throw new Error(`${cluster.path}.server: ${JSON.stringify(url)} must be an http or https URL`);
     }
-    const tokenFile = text(user.fields, 'tokenFile', user.path);
     const isBlind = cluster.fields['insecure-skip-tls-verify'] ?? false;
     if (typeof isBlind !== 'boolean') {
       throw new Error(`${cluster.path}.insecure-skip-tls-verify: ${JSON.stringify(isBlind)} must be true or false`);
     }
-    const target = {
+    return given({
       url,
       ca: this.#pem(cluster, 'certificate-authority'),
+      serverName: text(cluster.fields, 'tls-server-name', cluster.path),
+      insecureSkipTlsVerify: isBlind ? true : undefined,
+      ...this.#user(user),
+    }) as unknown as WebhookTarget;
+  }
+
+  users(): ReturnType<typeof readKubeconfigUsers> {
+    const list = this.#config['users'] ?? [];
+    if (!Array.isArray(list)) throw new Error('users must be a list');
+    const named = new Map(
+      list.map((item, index) => {
+        const name = text(fieldsOf(item, `users[${index}]`), 'name', `users[${index}]`) ?? '';
+        return [name, this.#user(this.#find('user', name, `users[${index}].name`))];
+      }),
+    );
+    const contextName = text(this.#config, 'current-context', '') ?? '';
+    if (contextName === '') return { named };
+    const context = this.#find('context', contextName, 'current-context');
+    const current = named.get(text(context.fields, 'user', context.path) ?? '');
+    return { named, ...(current === undefined ? {} : { current }) };
+  }
+
+  #user(user: { fields: Fields; path: string }): KubeconfigUser {
+    const tokenFile = text(user.fields, 'tokenFile', user.path);
+    const read = {
       cert: this.#pem(user, 'client-certificate'),
       key: this.#pem(user, 'client-key'),
       token: text(user.fields, 'token', user.path),
       tokenFile: tokenFile === undefined ? undefined : resolve(this.#dir, tokenFile),
-      serverName: text(cluster.fields, 'tls-server-name', cluster.path),
       username: text(user.fields, 'username', user.path),
       password: text(user.fields, 'password', user.path),
-      insecureSkipTlsVerify: isBlind ? true : undefined,
     };
-    if ((target.cert === undefined) !== (target.key === undefined)) {
+    if ((read.cert === undefined) !== (read.key === undefined)) {
       throw new Error(`${user.path} needs both client-certificate and client-key, or neither`);
     }
-    return Object.fromEntries(Object.entries(target).filter(([, value]) => value !== undefined)) as unknown as WebhookTarget;
+    return given(read) as KubeconfigUser;
   }
 
   /** An entry of `contexts`, `clusters` or `users`, and its path for messages. */
@@ -112,6 +150,11 @@ class Kubeconfig {
     if (!pem.includes('-----BEGIN ')) throw new Error(`${at} holds no PEM`);
     return pem;
   }
+}
+
+/** Leaves out what is undefined. */
+function given(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function fieldsOf(value: unknown, path: string): Fields {
