@@ -120,6 +120,15 @@ describe('decodeProtobuf', () => {
     expect(() => decodeProtobuf(Buffer.from([0xff, 0xff, 0xff]), schemaOf('core.v1/Pod'))).toThrow(ProtobufError);
   });
 
+  it.each([
+    ['a message that is longer than the one around it', '0a050a0161', 'the message ends early'],
+    ['a text that is longer than the message around it', '0a020a0361626364', 'premature EOF'],
+    ['a number that goes on behind its message', '0a0238ff7f', 'premature EOF'],
+    ['an entry of a map that is longer than the map', '1205' + '0a016b', 'the message ends early'],
+  ])('refuses %s', (_name, hex, reason) => {
+    expect(() => decodeProtobuf(Buffer.from(hex, 'hex'), schemaOf('core.v1/ConfigMap'))).toThrow(new ProtobufError(reason));
+  });
+
   it('has no form for custom resources', () => {
     expect(hasProtobufForm({ type: 'object' })).toBe(false);
     expect(hasProtobufForm(schemaOf('core.v1/Pod'))).toBe(true);

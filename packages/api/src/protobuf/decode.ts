@@ -134,7 +134,9 @@ function readFields(reader: BinaryReader, message: Message, schema: Schema, defi
     if (field.inlined !== '') {
       const inlined = messageOf(`${definition.slice(0, definition.lastIndexOf('.'))}.${field.inlined}`);
       if (inlined === undefined) throw new ProtobufError(`${field.inlined} has no protobuf form`);
-      readFields(new BinaryReader(reader.bytes()), inlined, schema, definition, out, depth + 1);
+      const outer = enter(reader);
+      readFields(reader, inlined, schema, definition, out, depth + 1);
+      leave(reader, outer);
       continue;
     }
     const property = schema.properties?.[field.name];
@@ -149,7 +151,7 @@ function readFields(reader: BinaryReader, message: Message, schema: Schema, defi
 function readField(reader: BinaryReader, wire: WireType, field: ProtobufField, schema: Schema, out: Fields, depth: number): void {
   const { name } = field;
   if (field.isListMessage) {
-    out[name] = readList(new BinaryReader(reader.bytes()), schema.items as Schema, depth);
+    out[name] = nested(reader, () => readList(reader, schema.items as Schema, depth));
     return;
   }
   if (schema.type === 'array') {
@@ -161,7 +163,9 @@ function readField(reader: BinaryReader, wire: WireType, field: ProtobufField, s
     return;
   }
   if (schema.values !== undefined) {
-    const [key, value] = readEntry(new BinaryReader(reader.bytes()), schema.values, depth);
+    const outer = enter(reader);
+    const [key, value] = readEntry(reader, schema.values, depth);
+    leave(reader, outer);
     const map = (out[name] ??= {}) as Fields;
     Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
     return;
@@ -180,10 +184,32 @@ function readEntry(reader: BinaryReader, schema: Schema, depth: number): [string
     if (number === 1) key = reader.string();
     else if (number !== 2) reader.skip(wire, number);
     else if (schema.type !== 'array') value = readValue(reader, schema, depth + 1);
-    else value = readList(new BinaryReader(reader.bytes()), schema.items as Schema, depth);
+    else value = nested(reader, () => readList(reader, schema.items as Schema, depth));
   }
   if (value === undefined) value = schema.type === 'array' ? [] : schema.type === 'string' ? '' : schema.type === 'object' ? {} : 0;
   return [key, value];
+}
+
+/** Narrows a reader to the message behind its length: a reader of its own costs more than most messages. @returns What ends it. */
+function enter(reader: BinaryReader): number {
+  const sizeBytes = reader.uint32();
+  const outer = reader.len;
+  if (reader.pos + sizeBytes > outer) throw new ProtobufError('the message ends early');
+  (reader as { len: number }).len = reader.pos + sizeBytes;
+  return outer;
+}
+
+/** The reverse of {@link enter}, with what it returned. */
+function leave(reader: BinaryReader, outer: number): void {
+  if (reader.pos !== reader.len) throw new ProtobufError('a field is longer than its message');
+  (reader as { len: number }).len = outer;
+}
+
+function nested<T>(reader: BinaryReader, read: (reader: BinaryReader) => T): T {
+  const outer = enter(reader);
+  const value = read(reader);
+  leave(reader, outer);
+  return value;
 }
 
 /** A list in a message of its own: {items = 1}. */
@@ -203,9 +229,9 @@ function readValue(reader: BinaryReader, schema: Schema, depth: number): unknown
     case 'string':
       if (schema.format === 'byte') return Buffer.from(reader.bytes()).toString('base64');
       if (schema.format === 'date-time' || schema.format === 'micro-time') {
-        return readTimestamp(new BinaryReader(reader.bytes()), schema.format === 'micro-time');
+        return nested(reader, () => readTimestamp(reader, schema.format === 'micro-time'));
       }
-      return schema.format === 'quantity' ? readQuantity(new BinaryReader(reader.bytes())) : reader.string();
+      return schema.format === 'quantity' ? nested(reader, readQuantity) : reader.string();
     case 'boolean':
       return reader.bool();
     case 'integer': {
@@ -215,9 +241,13 @@ function readValue(reader: BinaryReader, schema: Schema, depth: number): unknown
     case 'number':
       return reader.double();
     case 'int-or-string':
-      return readIntOrString(new BinaryReader(reader.bytes()));
-    default:
-      return readMessage(new BinaryReader(reader.bytes()), schema, depth + 1);
+      return nested(reader, readIntOrString);
+    default: {
+      const outer = enter(reader);
+      const value = readMessage(reader, schema, depth + 1);
+      leave(reader, outer);
+      return value;
+    }
   }
 }
 
