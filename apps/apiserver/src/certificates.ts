@@ -50,12 +50,13 @@ function serial(): string {
   return `01${randomBytes(15).toString('hex')}`;
 }
 
-async function createCa(): Promise<KeyAndCertificate> {
+/** An authority that lasts ten years. @param name - Its common name, before the time at which it was made. */
+export async function createCa(name: string): Promise<KeyAndCertificate> {
   const x509 = await loadX509();
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
-    name: `CN=k-ca@${Math.floor(Date.now() / 1000)}`,
+    name: `CN=${name}@${Math.floor(Date.now() / 1000)}`,
     notBefore: new Date(Date.now() - DAY_MS),
     notAfter: new Date(Date.now() + CA_DAYS * DAY_MS),
     signingAlgorithm: ALGORITHM,
@@ -69,7 +70,8 @@ async function createCa(): Promise<KeyAndCertificate> {
   return { cert: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
-async function createLeaf(
+/** A certificate that an authority issues for a year. */
+export async function createLeaf(
   ca: KeyAndCertificate,
   subject: string,
   usage: 'serverAuth' | 'clientAuth',
@@ -97,8 +99,8 @@ async function createLeaf(
   return { cert: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
-/** True when a stored pair exists, was issued by the CA, has a month left and covers the names. */
-function isUsable(pair: KeyAndCertificate | null, ca: string, names: readonly JsonGeneralName[]): pair is KeyAndCertificate {
+/** True when a pair exists, was issued by the CA, has a month left and covers the names. */
+export function isUsable(pair: KeyAndCertificate | null, ca: string, names: readonly JsonGeneralName[]): pair is KeyAndCertificate {
   if (pair === null) return false;
   const certificate = new NodeCertificate(pair.cert);
   if (Date.parse(certificate.validTo) < Date.now() + 30 * DAY_MS || !certificate.verify(createPublicKey(ca))) return false;
@@ -127,7 +129,7 @@ export async function ensureCertificates(options: { dir: string; addresses: read
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   let ca = readPair(dir, 'ca');
   if (ca === null) {
-    ca = await createCa();
+    ca = await createCa('k-ca');
     writePair(dir, 'ca', ca);
   }
   const dns = [

@@ -19,6 +19,7 @@ import { forFlag, readFlagFile } from './flags/read-file.js';
 import { IdleMemory } from './idle-memory.js';
 import { writeKubeconfig } from './kubeconfig.js';
 import { setUpAdmission } from './setup/admission.js';
+import { setUpAggregation, setUpRequestHeader } from './setup/aggregation.js';
 import type { AuditSetup } from './setup/audit.js';
 import { setUpAuthentication } from './setup/authentication.js';
 import { setUpAuthorization } from './setup/authorization.js';
@@ -132,6 +133,8 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
     (item) => item !== undefined,
   );
   const makeAuthentication = setUpAuthentication(flags);
+  const requestHeader = setUpRequestHeader(flags);
+  const aggregation = setUpAggregation(flags, certDir);
   const tokenWebhook = await setUpTokenWebhook(flags, log);
   const authorization = await setUpAuthorization(flags, log, metrics);
   const audit = await openAudit(flags, log, metrics);
@@ -157,9 +160,12 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
         cert,
         key,
         clientCa: authentication.clientCa,
+        ...(requestHeader === undefined ? {} : { requestHeaderCa: requestHeader.options.clientCa }),
         tlsMinVersion: flags.text('tls-min-version') === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
       },
-      authenticators: authentication.authenticators,
+      authenticators: [...(requestHeader === undefined ? [] : [requestHeader.authenticator]), ...authentication.authenticators],
+      ...(requestHeader === undefined ? {} : { requestHeader: requestHeader.options }),
+      aggregation,
       anonymous: flags.on('anonymous-auth'),
       ...(tokenWebhook === undefined ? {} : { lastAuthenticators: [tokenWebhook.authenticator] }),
       authorizers: authorization.authorizers,

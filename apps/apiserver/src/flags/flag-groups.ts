@@ -1,4 +1,5 @@
 /** Every flag of the server, in kube-apiserver's groups and under its names; what is ours alone stands in the last groups. */
+import { AGGREGATION_FLAGS, REQUEST_HEADER_FLAGS } from './aggregation-flags.js';
 import type { Flag, FlagGroup } from './flag.js';
 
 const SECOND = 1000;
@@ -207,6 +208,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       { name: 'anonymous-auth', kind: 'bool', default: true, help: 'Takes requests without credentials as system:anonymous.' },
       { name: 'api-audiences', kind: 'strings', help: 'Audiences that tokens are accepted for. Default: the issuer.' },
       { name: 'client-ca-file', kind: 'file', help: "CA of client certificates, beside the server's own." },
+      ...REQUEST_HEADER_FLAGS,
       {
         name: 'authentication-token-webhook-config-file',
         kind: 'file',
@@ -322,6 +324,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Misc flags',
     flags: [
+      ...AGGREGATION_FLAGS,
       {
         name: 'endpoint-reconciler-type',
         kind: 'string',

@@ -9,6 +9,7 @@ import { baseHeaders, sendBytes } from '../http/respond.js';
 import { type Backend, hostOf } from './backend.js';
 import { answerHeaders, requestHeaders } from './forwarded-headers.js';
 
+const OPENAPI = '/openapi/v3/';
 const PLAIN = 'text/plain; charset=utf-8';
 /** Milliseconds that discovery of one group version may take: clients ask for all of them. */
 const DISCOVERY_TIMEOUT_MS = 5000;
@@ -130,7 +131,7 @@ function isDiscovery({ info, path }: RequestContext): boolean {
 
 function answer(context: RequestContext, received: IncomingMessage, options: ForwardOptions): void {
   const status = received.statusCode ?? 502;
-  if (options.rejectRedirects && status >= 300 && status <= 399 && received.headers.location !== undefined) {
+  if (options.rejectRedirects && status >= 300 && status <= 399 && leadsElsewhere(context.path, received.headers.location)) {
     received.destroy();
     void sendBytes(context, 502, PLAIN, 'the backend attempted to redirect this request, which is not permitted');
     return;
@@ -142,6 +143,11 @@ function answer(context: RequestContext, received: IncomingMessage, options: For
   context.audit?.setResponseStatus(status);
   if (context.info.verb === 'watch') context.exchange.onClose(options.track(() => received.destroy()));
   context.exchange.respondWith(status, headers, received);
+}
+
+/** Servers lead from an outdated document of OpenAPI to the present one, which is asked for here again. */
+function leadsElsewhere(path: string, location: string | undefined): boolean {
+  return location !== undefined && !(path.startsWith(OPENAPI) && location.startsWith(`${path}?`));
 }
 
 function switchProtocols(context: RequestContext, { answer: received, switched }: Outcome, options: ForwardOptions): void {

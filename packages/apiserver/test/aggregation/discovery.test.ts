@@ -132,6 +132,16 @@ describe('OpenAPI', () => {
     const { status, body } = await send<{ info: { title: string } }>('GET', serverRelativeURL);
     expect([status, body.info.title]).toEqual([200, 'Notes']);
     expect(parts.extension.seen.at(-1)?.url).toBe(serverRelativeURL);
+    // Who has read an older index is led to the present document, as by the other server itself.
+    const path = `/openapi/v3/apis/${GROUP}/v1`;
+    const moved = async (location: string) => {
+      parts.extension.answers.set(path, (_, response) => response.writeHead(301, { location }).end());
+      const { status: code, headers } = await send('GET', `${path}?hash=H0`);
+      return [code, headers.location];
+    };
+    expect(await moved(`${path}?hash=H1`)).toEqual([301, `${path}?hash=H1`]);
+    expect(await moved(`https://elsewhere${path}?hash=H1`)).toEqual([502, undefined]);
+    parts.extension.answers.delete(path);
   });
 
   it('v2 has its paths and what they refer to, under another name where that is taken', async () => {
