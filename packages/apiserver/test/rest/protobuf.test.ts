@@ -1,6 +1,6 @@
 /** Clients that ask for protobuf. */
 import { request } from 'node:https';
-import { createBuiltInCatalogue } from '@k/api';
+import { createBuiltInCatalogue, pruneAndDefault } from '@k/api';
 import { decodeProtobuf, readProtobufEnvelope } from '@k/api/protobuf';
 import type { KubeObject, Schema } from '@k/apimachinery';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -152,6 +152,41 @@ describe('protobuf answers', () => {
       'Success',
     ]);
   });
+
+  it('exist for the lists of all kinds, and for what is answered and not stored', async () => {
+    const lists = [...builtIn.definitions()].flatMap(({ group, resource, listKind, versions }) =>
+      versions
+        .filter(({ verbs }) => verbs.includes('list'))
+        .map(({ version }) => ({ apiVersion: group === '' ? version : `${group}/${version}`, resource, listKind })),
+    );
+    expect(lists.length).toBeGreaterThan(55);
+    for (const { apiVersion, resource, listKind } of lists) {
+      const target = `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}/${resource}`;
+      const { status, bytes } = await send('GET', target, `${PROTOBUF},application/json`);
+      expect([resource, status, readProtobufEnvelope(bytes)]).toMatchObject([resource, 200, { apiVersion, kind: listKind }]);
+    }
+    const attributes = { resourceAttributes: { verb: 'get', resource: 'pods' } };
+    for (const [group, resource, spec] of [
+      ['authentication.k8s.io', 'selfsubjectreviews', undefined],
+      ['authentication.k8s.io', 'tokenreviews', { token: 'x' }],
+      ['authorization.k8s.io', 'selfsubjectaccessreviews', attributes],
+      ['authorization.k8s.io', 'subjectaccessreviews', { ...attributes, user: 'u' }],
+      ['authorization.k8s.io', 'selfsubjectrulesreviews', { namespace: 'default' }],
+    ] as const) {
+      const target = `/apis/${group}/v1/${resource}`;
+      const { status, bytes } = await send('POST', target, `${PROTOBUF},application/json`, { body: JSON.stringify({ spec }) });
+      const { body } = await server.client.request('POST', target, { body: { spec } });
+      // What is not there stands for nought, as in every protobuf message.
+      const schema = schemaOfKind(group, 'v1', resource);
+      const object = opened(bytes, schema);
+      pruneAndDefault(object, schema, { fieldValidation: 'Ignore' });
+      expect([resource, status, object]).toMatchObject([
+        resource,
+        201,
+        { apiVersion: `${group}/v1`, kind: body.kind, status: (body as unknown as { status: object }).status },
+      ]);
+    }
+  }, 60_000);
 
   it('come event by event in a watch, each behind its length', async () => {
     const start = await send('GET', `${path}?watch=1&labelSelector=x%3Dy`, `${PROTOBUF};stream=watch`, { until: 60 });
