@@ -26,9 +26,9 @@ export interface ResourceDefinition {
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
   /**
    * Converts between versions by asking a webhook; then {@link convert} takes only objects that have the version already.
-   * Keeps the order. Never mutates.
+   * Keeps the order. Never mutates. An aborted signal breaks it off.
    */
-  readonly convertAll?: (objects: readonly KubeObject[], toVersion: string) => Promise<KubeObject[]>;
+  readonly convertAll?: (objects: readonly KubeObject[], toVersion: string, signal?: AbortSignal) => Promise<KubeObject[]>;
   readonly strategy: ResourceStrategy;
   /** Made from a CustomResourceDefinition. */
   readonly custom?: boolean;

@@ -1,6 +1,8 @@
 import type { Catalogue, ResourceDefinition } from '@k/api';
 import { formatGroupResource, type KubeObject, parseExactJson } from '@k/apimachinery';
 import type { ResourceStorage, SelectableFields, StorageFactory, StoredObject, ValueTransformer } from '@k/storage';
+import { abortSignalOf } from './abort-signal.js';
+import type { RequestContext } from './context.js';
 import { ConvertedObjects } from './crd/conversion/converted-objects.js';
 import { readStoredProtobuf } from './stored-protobuf.js';
 
@@ -106,12 +108,17 @@ export function toVersion(definition: ResourceDefinition, object: KubeObject, ve
   return { ...object, apiVersion };
 }
 
-/** Parsed objects in the version a client asked for: at once, or when the conversion webhook has answered. Never mutates. */
+/**
+ * Parsed objects in the version a client asked for: at once, or when the conversion webhook has answered. Never mutates.
+ *
+ * @param context - Of the request that waits: when it is over, the webhook's answer is not waited for.
+ */
 export function inVersion(
   definition: ResourceDefinition,
   objects: readonly KubeObject[],
   version: string,
+  context: RequestContext,
 ): KubeObject[] | Promise<KubeObject[]> {
   if (definition.convertAll === undefined) return objects.map((object) => toVersion(definition, object, version));
-  return definition.convertAll(objects, version);
+  return definition.convertAll(objects, version, abortSignalOf(context));
 }

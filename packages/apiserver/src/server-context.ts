@@ -29,6 +29,8 @@ export interface ServerContext {
 
 /** What one request addresses. */
 export interface ResourceScope {
+  /** The request. */
+  readonly context: RequestContext;
   readonly served: ServedResource;
   /** Undefined for the resource itself. */
   readonly subresource: SubresourceDefinition | undefined;

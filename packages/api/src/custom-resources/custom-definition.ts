@@ -191,11 +191,11 @@ export function customResourceDefinition(crd: CrdObject, compileRules: RuleCompi
   };
   const isRemote = crd.spec?.conversion?.strategy === 'Webhook';
   const ask = isRemote ? converterFor(crd) : undefined;
-  const convertAll = async (objects: readonly KubeObject[], toVersion: string): Promise<KubeObject[]> => {
+  const convertAll = async (objects: readonly KubeObject[], toVersion: string, signal?: AbortSignal): Promise<KubeObject[]> => {
     const schema = schemaIn(toVersion);
     const apiVersion = `${group}/${toVersion}`;
     const foreign = objects.filter((object) => object.apiVersion !== apiVersion);
-    const converted = foreign.length === 0 ? [] : await (ask as NonNullable<typeof ask>)(foreign, apiVersion);
+    const converted = foreign.length === 0 ? [] : await (ask as NonNullable<typeof ask>)(foreign, apiVersion, signal);
     let next = 0;
     return objects.map((object) => {
       if (object.apiVersion === apiVersion) return convert(object, toVersion);

@@ -20,6 +20,8 @@ export interface ConvertedEvent {
 /** What happens to events, and to those who wait behind them. */
 export interface ConvertedEventsOptions {
   conversions: ConvertedObjects;
+  /** Aborted when the watch is over. */
+  signal: AbortSignal;
   definition: ResourceDefinition;
   version: string;
   deliver: (event: ConvertedEvent) => void;
@@ -85,10 +87,10 @@ export class ConvertedEvents {
   }
 
   async #convert(events: readonly ResourceEvent[]): Promise<Map<ResourceEvent, ConvertedEvent>> {
-    const { conversions, definition, version } = this.#options;
+    const { conversions, definition, version, signal } = this.#options;
     const before = events.filter(({ previousObject }) => previousObject !== undefined);
     const stored = [...events.map(({ object }) => object), ...before.map(({ previousObject }) => previousObject as StoredObject)];
-    const objects = await conversions.all(definition, stored, version);
+    const objects = await conversions.all(definition, stored, version, signal);
     const previous = new Map(before.map((event, index) => [event, objects[events.length + index] as KubeObject]));
     return new Map(events.map((event, index) => [event, { event, object: objects[index] as KubeObject, previous: previous.get(event) }]));
   }

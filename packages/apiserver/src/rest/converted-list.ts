@@ -1,6 +1,7 @@
 /** Lists of kinds that a webhook converts: what fields select is known when it has answered. */
 import type { KubeObject } from '@k/apimachinery';
 import type { ListOptions, StoredObject } from '@k/storage';
+import { abortSignalOf } from '../abort-signal.js';
 import { selectableOf } from '../registry.js';
 import type { ResourceScope, ServerContext } from '../server-context.js';
 import type { ListRequest } from './read-options.js';
@@ -28,7 +29,7 @@ export async function listConverted(
   const { definition, version } = scope.served;
   const storage = server.registry.storage(definition);
   const convert = (items: readonly StoredObject[]): Promise<KubeObject[]> =>
-    server.registry.conversions.all(definition, items, version.version);
+    server.registry.conversions.all(definition, items, version.version, abortSignalOf(scope.context));
   if (!request.selectsFields) {
     const { items, ...page } = await storage.list(query);
     return { ...page, objects: await convert(items) };

@@ -128,7 +128,7 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       const { method } = context.exchange;
       if (!ALLOWED_METHODS.has(method) || (info.verb === 'watch' && method !== 'GET')) throw methodNotAllowed();
       const verb = isNamed && info.verb === 'list' ? 'get' : info.verb;
-      const scope: ResourceScope = { served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
+      const scope: ResourceScope = { context, served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);
       if (handler === undefined) throw methodNotAllowed();
       if (definition.custom === true && context.exchange.headers.accept?.includes(PROTOBUF) === true) negotiateCustom(context);

@@ -49,7 +49,7 @@ export function sendStored(context: RequestContext, scope: ResourceScope, status
     );
   }
   const { definition, version } = scope.served;
-  const objects = inVersion(definition, [parseStored(stored)], version.version);
+  const objects = inVersion(definition, [parseStored(stored)], version.version, context);
   if (!(objects instanceof Promise)) return sendKubeObject(context, scope, status, objects[0] as KubeObject);
   return objects.then(([object]) => sendKubeObject(context, scope, status, object as KubeObject));
 }
@@ -139,7 +139,7 @@ export function sendList(
     checkListForm(scope, media, true);
     return sendProtobufList(context, scope, items, metadata);
   }
-  const objects = inVersion(definition, items.map(parseStored), version.version);
+  const objects = inVersion(definition, items.map(parseStored), version.version, context);
   if (!(objects instanceof Promise)) return sendObjects(context, scope, objects, metadata);
   return objects.then((converted) => sendObjects(context, scope, converted, metadata));
 }

@@ -46,7 +46,7 @@ async function repeated<T>(scope: ResourceScope, run: (versions: Versions) => T)
       return run(versions);
     } catch (error) {
       if (!(error instanceof Wanted)) throw error;
-      const [converted] = await inVersion(definition, [error.object], error.version);
+      const [converted] = await inVersion(definition, [error.object], error.version, scope.context);
       done.set(error.key, converted as KubeObject);
     }
   }

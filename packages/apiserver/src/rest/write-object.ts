@@ -161,7 +161,7 @@ export function validateChanged(scope: ResourceScope, object: KubeObject, old: K
 /** The object in its storage version, as it goes into the store. */
 export function forStorage(scope: ResourceScope, object: KubeObject): Record<string, unknown> | Promise<Record<string, unknown>> {
   const { definition } = scope.served;
-  const converted = inVersion(definition, [object], definition.storageVersion);
+  const converted = inVersion(definition, [object], definition.storageVersion, scope.context);
   return converted instanceof Promise
     ? converted.then(([only]) => inStoredOrder(only as KubeObject))
     : inStoredOrder(converted[0] as KubeObject);
@@ -213,7 +213,7 @@ export function modifiedConflict(scope: ResourceScope, name: string): Error {
 }
 
 /** A stored object in the version of the request; the caller owns it. */
-export async function currentIn({ served }: ResourceScope, stored: StoredObject): Promise<KubeObject> {
-  const [object] = await inVersion(served.definition, [parseStored(stored)], served.version.version);
+export async function currentIn({ served, context }: ResourceScope, stored: StoredObject): Promise<KubeObject> {
+  const [object] = await inVersion(served.definition, [parseStored(stored)], served.version.version, context);
   return object as KubeObject;
 }

@@ -75,5 +75,5 @@ export const handlePodBinding: ResourceHandler = (server, context, scope) => bin
 export const handleBinding: ResourceHandler = (server, context, scope) => {
   const served = server.catalogue.find('', 'v1', 'pods');
   if (served === undefined) throw new TypeError('pods are not served');
-  return bind(server, context, scope, { served, subresource: undefined, namespace: scope.namespace, name: '' });
+  return bind(server, context, scope, { context, served, subresource: undefined, namespace: scope.namespace, name: '' });
 };

@@ -1,5 +1,6 @@
 /** Kinds whose versions a webhook converts, in a real server. */
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
@@ -27,7 +28,7 @@ export interface Review {
   response?: unknown;
 }
 
-/** What the webhook says to a review, given the objects as it should convert them. */
+/** What the webhook says to a review, given the objects as it should convert them; undefined = nothing yet, see `held`. */
 export type ConversionAnswer = (review: Review, converted: Resource[]) => unknown;
 
 export const GROUP = 'stable.example.com';
@@ -82,6 +83,7 @@ export function useConvertedKinds(): ConvertedKinds {
   afterAll(() => kinds.stop());
   beforeEach(() => {
     kinds.received = [];
+    kinds.held = [];
     kinds.answerWith = success;
   });
   return kinds;
@@ -92,6 +94,8 @@ class ConvertedKinds {
   /** What the webhook was asked since the test began. */
   received: Review[] = [];
   answerWith: ConversionAnswer = success;
+  /** Calls that the webhook has not answered, with the answer that would be right. */
+  held: { response: ServerResponse; right: string }[] = [];
   #server: TestServer | undefined;
   readonly #webhook: Server;
 
@@ -102,7 +106,9 @@ class ConvertedKinds {
         this.received.push(review);
         const converted = review.request.objects.map((object) => convert(object, review.request.desiredAPIVersion));
         response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify(this.answerWith(review, converted)));
+        const answer = this.answerWith(review, converted);
+        if (answer === undefined) this.held.push({ response, right: JSON.stringify(success(review, converted)) });
+        else response.end(JSON.stringify(answer));
       })();
     });
   }

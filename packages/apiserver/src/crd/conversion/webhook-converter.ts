@@ -18,18 +18,19 @@ export function webhookConverters(client: WebhookClient): ConverterFactory {
 function converterOf({ spec }: CrdObject, client: WebhookClient): CustomConverter {
   const known = new Set((spec?.versions ?? []).map(({ name }) => `${spec?.group}/${name}`));
   const { clientConfig = {}, conversionReviewVersions = [] } = spec?.conversion?.webhook ?? {};
-  const call = async (objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]> => {
+  const call = async (objects: readonly KubeObject[], apiVersion: string, signal: AbortSignal | undefined): Promise<KubeObject[]> => {
     const sent = writeReview(conversionReviewVersions, objects, apiVersion);
     let given: unknown[];
     try {
-      given = readReview(await client.post(clientConfig as Parameters<typeof client.post>[0], sent.body, { timeoutMs: TIMEOUT_MS }), sent);
+      const options = { timeoutMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
+      given = readReview(await client.post(clientConfig as Parameters<typeof client.post>[0], sent.body, options), sent);
     } catch (error) {
       throw new Error(`failed: ${(error as Error).message}`);
     }
     if (given.length !== objects.length) throw new Error(`returned ${given.length} objects, expected ${objects.length}`);
     return objects.map((object, index) => acceptConverted(object, given[index], apiVersion));
   };
-  return async (objects, apiVersion) => {
+  return async (objects, apiVersion, signal) => {
     const converted: KubeObject[] = [];
     for (let start = 0; start < objects.length; start += OBJECTS_MAX) {
       const batch = objects.slice(start, start + OBJECTS_MAX);
@@ -37,7 +38,7 @@ function converterOf({ spec }: CrdObject, client: WebhookClient): CustomConverte
       const stray = batch.find((object) => !known.has(object.apiVersion ?? ''));
       if (stray !== undefined) throw fault(`request to convert CR from an invalid group/version: ${stray.apiVersion}`);
       try {
-        converted.push(...(await call(batch, apiVersion)));
+        converted.push(...(await call(batch, apiVersion, signal)));
       } catch (error) {
         throw fault(`conversion webhook for ${first.apiVersion}, Kind=${first.kind} ${(error as Error).message}`, error);
       }
