@@ -15,6 +15,7 @@ const NOTHING: Readonly<Record<string, object>> = Object.freeze({});
 export class Aggregator implements RemoteGroups {
   readonly #informer: Informer;
   readonly #load: (aggregator: Aggregator) => Promise<RemoteServers>;
+  readonly #onFault: (error: unknown) => void;
   /** By group, then version. */
   readonly #remote = new Map<string, Map<string, RemoteApiService>>();
   #servers: RemoteServers | null = null;
@@ -22,30 +23,34 @@ export class Aggregator implements RemoteGroups {
   #unsubscribe: () => void = () => {};
   #isClosed = false;
 
-  /** @param load - Called once, when the first APIService of another server appears. */
-  constructor(informer: Informer, load: (aggregator: Aggregator) => Promise<RemoteServers>) {
+  /**
+   * @param load - Called once, when the first APIService of another server appears.
+   * @param onFault - Hears why it failed.
+   */
+  constructor(informer: Informer, load: (aggregator: Aggregator) => Promise<RemoteServers>, onFault: (error: unknown) => void) {
     this.#informer = informer;
     this.#load = load;
+    this.#onFault = onFault;
   }
 
   /** Resolves when the present APIServices are known; requests to other servers can be served then. */
   async start(): Promise<void> {
     await this.#informer.start();
     this.#unsubscribe = this.#informer.onEvent(({ type, object, old }) => {
-      const before = old === undefined ? null : remoteApiService(old);
+      const last = type === 'DELETED' ? (old ?? object) : old;
+      const before = last === undefined ? null : remoteApiService(last);
       const now = type === 'DELETED' ? null : remoteApiService(object);
       if (before !== null) this.#forget(before);
       if (now !== null) this.#put(now);
       if (before === null && now === null) return;
       if (this.#servers !== null) this.#servers.changed(before, now);
-      else this.#begin();
+      else void this.#begin().catch((error: unknown) => this.#onFault(error));
     });
     for (const object of this.#informer.list()) {
       const remote = remoteApiService(object);
       if (remote !== null) this.#put(remote);
     }
-    if (this.#remote.size > 0) this.#begin();
-    await this.#loading;
+    if (this.#remote.size > 0) await this.#begin();
   }
 
   /** False in clusters where this server answers for everything. */
@@ -95,7 +100,7 @@ export class Aggregator implements RemoteGroups {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#unsubscribe();
-    await this.#loading;
+    await this.#loading?.catch(() => {});
     this.#servers?.close();
   }
 
@@ -115,12 +120,13 @@ export class Aggregator implements RemoteGroups {
     if (versions?.size === 0) this.#remote.delete(group);
   }
 
-  #begin(): void {
+  #begin(): Promise<void> {
     this.#loading ??= this.#load(this).then((servers) => {
       this.#servers = servers;
       if (this.#isClosed) return;
       servers.start();
       for (const remote of this.list()) servers.changed(null, remote);
     });
+    return this.#loading;
   }
 }

@@ -42,6 +42,12 @@ class BackendAgent extends Agent {
     this.#tls = tls;
   }
 
+  /** Connections are not used again; those in use come to their end. */
+  retire(): void {
+    (this as unknown as { keepAlive: boolean }).keepAlive = false;
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
   override getName(options: { host?: string; port?: string | number } = {}): string {
     return `${options.host}:${options.port}`;
   }
@@ -113,6 +119,11 @@ export class Backend {
   }
 
   /** Ends unused connections; requests under way come to their end. */
+  retire(): void {
+    this.#agent.retire();
+  }
+
+  /** Ends all connections. */
   close(): void {
     this.#agent.destroy();
   }

@@ -8,7 +8,7 @@ import type { ServerMetrics } from '../metrics.js';
 import { Aggregator } from './aggregator.js';
 import { API_REGISTRATION, API_SERVICES } from './api-service.js';
 import { AvailabilityMetrics } from './availability-metrics.js';
-import type { RoutingOptions } from './remote-servers.js';
+import type { RemoteServers, RoutingOptions } from './remote-servers.js';
 
 /** How other servers are reached, and how they know this one. */
 export interface AggregationOptions extends RoutingOptions {
@@ -29,20 +29,18 @@ export interface AggregatorParts {
   shutdown: AbortSignal;
   /** What this server itself takes users from; such headers are not passed on. */
   requestHeader: RequestHeaderOptions | undefined;
-  /** Called when there is somebody who may speak other protocols on a connection. */
-  onUse: () => Promise<void> | undefined;
 }
 
 /** Makes the aggregation layer. What speaks to other servers is loaded when there is one. */
 export function createAggregator(options: AggregationOptions, parts: AggregatorParts): Aggregator {
   const { informers, metrics, requestHeader } = parts;
   const availability = new AvailabilityMetrics(metrics.registry, () => aggregator.names());
-  const aggregator: Aggregator = new Aggregator(informers.informer(API_REGISTRATION, API_SERVICES) as Informer, async () => {
+  const load = async (): Promise<RemoteServers> => {
     const { RemoteServers } = await import('./remote-servers.js');
-    const isIdentityHeader = identityHeaders(requestHeader);
-    await parts.onUse();
-    return new RemoteServers({ ...options, ...parts, aggregator, metrics: availability, isIdentityHeader });
-  });
+    return new RemoteServers({ ...options, ...parts, aggregator, metrics: availability, isIdentityHeader: identityHeaders(requestHeader) });
+  };
+  const onFault = (error: unknown): void => parts.log.error({ err: error }, 'other servers cannot be reached');
+  const aggregator: Aggregator = new Aggregator(informers.informer(API_REGISTRATION, API_SERVICES) as Informer, load, onFault);
   return aggregator;
 }
 
@@ -55,7 +53,8 @@ export function publishLater(client: LocalClient, options: AggregationOptions | 
     .catch((error: unknown) => log.error({ err: error }, 'extension-apiserver-authentication could not be written'));
 }
 
-function identityHeaders(options: RequestHeaderOptions | undefined): (name: string) => boolean {
+/** Whether the server itself takes users from a header; the name in lower case. */
+export function identityHeaders(options: RequestHeaderOptions | undefined): (name: string) => boolean {
   if (options === undefined) return () => false;
   const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes } = options;
   const names = new Set([...usernameHeaders, ...uidHeaders, ...groupHeaders].map((name) => name.toLowerCase()));

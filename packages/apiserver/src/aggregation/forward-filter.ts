@@ -13,6 +13,8 @@ export function forwardFilter(aggregator: Aggregator): Filter {
       if (!aggregator.isInUse) return undefined;
       const remote = answererOf(aggregator, context);
       if (remote === undefined) return undefined;
+      // What a watch costs there is the other server's.
+      context.onWatchReady?.();
       return aggregator.servers().then((servers) => servers.forward(context, remote));
     },
   };
@@ -22,6 +24,7 @@ function answererOf(aggregator: Aggregator, { info, path }: RequestContext): Rem
   if (info.isResourceRequest) return aggregator.find(info.apiGroup, info.apiVersion);
   const from = path.startsWith(OPENAPI) ? OPENAPI.length : 1;
   const [prefix, group = '', version = '', ...rest] = path.slice(from).split('/');
+  if (prefix === 'api' && version === '') return aggregator.find('', group);
   if (prefix !== 'apis' || version === '' || (from > 1 && rest.length > 0)) return undefined;
   return aggregator.find(group, version);
 }

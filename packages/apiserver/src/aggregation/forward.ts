@@ -25,7 +25,7 @@ export interface ForwardOptions {
 }
 
 /** The answer to a request, or the connection that goes on with another protocol. */
-interface Outcome {
+export interface Outcome {
   answer: IncomingMessage;
   switched?: { socket: Duplex; head: Buffer };
 }
@@ -74,7 +74,8 @@ export async function forward(context: RequestContext, backend: Backend, options
   else answer(context, outcome.answer, options);
 }
 
-function isUpgradeRequest(connection: string | undefined): boolean {
+/** Whether a `Connection` header asks for another protocol. */
+export function isUpgradeRequest(connection: string | undefined): boolean {
   return (connection ?? '').toLowerCase().includes('upgrade');
 }
 
@@ -108,7 +109,7 @@ async function send(context: RequestContext, begin: () => ClientRequest, body: R
 }
 
 /** What the other server does not want to read is dropped; the client's connection has its answer to bring yet. */
-function sendBody(body: Readable, request: ClientRequest): void {
+export function sendBody(body: Readable, request: ClientRequest): void {
   request.once('close', () => {
     body.unpipe(request);
     body.resume();
@@ -116,7 +117,8 @@ function sendBody(body: Readable, request: ClientRequest): void {
   body.pipe(request);
 }
 
-function outcomeOf(request: ClientRequest): Promise<Outcome> {
+/** Waits for the head of an answer. @throws what Node's client reports. */
+export function outcomeOf(request: ClientRequest): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     request.once('response', (received) => resolve({ answer: received }));
     request.once('upgrade', (received, socket, head) => resolve({ answer: received, switched: { socket, head } }));

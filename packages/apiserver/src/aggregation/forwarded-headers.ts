@@ -30,42 +30,55 @@ const REPLACED_PREFIXES: readonly string[] = ['x-remote-extra-', 'impersonate-']
 const KEPT_BACK: ReadonlySet<string> = new Set(['audit-id', 'date']);
 const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 
-/** Where the request goes, and on whose behalf. */
-export interface Forwarding {
-  user: UserInfo;
-  auditId: string;
+/** What a request is passed on with. */
+export interface Passing {
   /** Of the client. */
   remoteAddress: string | undefined;
-  /** `host:port` of the other server. */
+  /** `host:port` that the request is for. */
   host: string;
-  path: string;
   /** Whether this server itself takes users from a header; the name in lower case. */
   isIdentityHeader: (name: string) => boolean;
   isUpgrade: boolean;
 }
 
+/** Where the request goes, and on whose behalf. */
+export interface Forwarding extends Passing {
+  user: UserInfo;
+  auditId: string;
+  path: string;
+}
+
 /** The headers that a request is forwarded with: the client's, and who it is for. */
 export function requestHeaders(incoming: IncomingHttpHeaders, forwarding: Forwarding): OutgoingHttpHeaders {
-  const listed = new Set((incoming.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  const headers: OutgoingHttpHeaders = { host: forwarding.host };
-  for (const name in incoming) {
-    if (name.startsWith(':') || HOP_BY_HOP.has(name) || REPLACED.has(name) || listed.has(name)) continue;
-    if (REPLACED_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
-    if (forwarding.isIdentityHeader(name)) continue;
-    headers[name] = incoming[name];
-  }
-  if (forwarding.isUpgrade) {
-    headers['Connection'] = 'Upgrade';
-    headers['Upgrade'] = incoming.upgrade;
-    withoutToken(headers);
-  }
+  const headers = passedHeaders(incoming, forwarding);
   headers['Audit-Id'] = forwarding.auditId;
-  const via = [incoming['x-forwarded-for'] ?? [], forwarding.remoteAddress ?? []].flat();
-  if (via.length > 0) headers['x-forwarded-for'] = via.join(', ');
   headers['x-forwarded-uri'] = forwarding.path;
   headers['x-forwarded-host'] = forwarding.host;
   headers['x-forwarded-proto'] = 'https';
   return { ...headers, ...userHeaders(forwarding.user) };
+}
+
+/** The client's headers without those that were for this server or the connection to it. */
+export function passedHeaders(
+  incoming: IncomingHttpHeaders,
+  { remoteAddress, host, isIdentityHeader, isUpgrade }: Passing,
+): OutgoingHttpHeaders {
+  const listed = new Set((incoming.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  const headers: OutgoingHttpHeaders = { host };
+  for (const name in incoming) {
+    if (name.startsWith(':') || HOP_BY_HOP.has(name) || REPLACED.has(name) || listed.has(name)) continue;
+    if (REPLACED_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
+    if (isIdentityHeader(name)) continue;
+    headers[name] = incoming[name];
+  }
+  if (isUpgrade) {
+    headers['Connection'] = 'Upgrade';
+    headers['Upgrade'] = incoming.upgrade;
+    withoutToken(headers);
+  }
+  const via = [incoming['x-forwarded-for'] ?? [], remoteAddress ?? []].flat();
+  if (via.length > 0) headers['x-forwarded-for'] = via.join(', ');
+  return headers;
 }
 
 /** The headers by which a server behind this one knows the user. */

@@ -66,7 +66,7 @@ export class RemoteServers {
   /** An APIService of another server came, changed or went. */
   changed(before: RemoteApiService | null, now: RemoteApiService | null): void {
     const { name } = (now ?? before) as RemoteApiService;
-    if (before !== null && before.identity !== now?.identity) this.#closeUnused(before.identity);
+    if (before !== null && before.identity !== now?.identity) this.#retireUnused(before.identity);
     if (before?.identity !== now?.identity) this.#availability.add(name);
     this.discovery.add(name);
   }
@@ -106,9 +106,9 @@ export class RemoteServers {
     return backend;
   }
 
-  #closeUnused(identity: string): void {
+  #retireUnused(identity: string): void {
     if (this.#parts.aggregator.list().some((remote) => remote.identity === identity)) return;
-    this.#backends.get(identity)?.close();
+    this.#backends.get(identity)?.retire();
     this.#backends.delete(identity);
   }
 }

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Leaf } from './authority.js';
 
 export const GROUP = 'notes.example.com';
-export const NOTES = `/apis/${GROUP}/v1/namespaces/default/notes`;
+export const NOTES: string = `/apis/${GROUP}/v1/namespaces/default/notes`;
 
 export interface Seen {
   method: string;
