@@ -169,10 +169,8 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   const modes = options.authorizers ?? ['RBAC'];
   const ranges = (options.serviceCidrs ?? ['10.0.0.0/24']).map((cidr) => new AddressRange(cidr));
   const services = new ServiceAllocator(ranges, new PortRange(options.serviceNodePorts ?? '30000-32767'));
-  let listener: Listener | undefined;
   const aggregator = createAggregator(options.aggregation ?? {}, {
     ...{ informers, client, metrics, log, shutdown: shutdown.signal, requestHeader: options.requestHeader },
-    onUse: () => listener?.offerUpgrades(),
   });
   const [source, isNew] = await Promise.all([
     createRbacSource(informers),
@@ -251,8 +249,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       ]),
     ),
   ];
-  listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
-  if (aggregator.isInUse) await listener.offerUpgrades();
+  const listener = await listen(options.listener, (exchange) => void serve(exchange, filters, metrics, log));
   address = `${options.externalHostname ?? listener.host}:${listener.port}`;
   const controllers = builtInControllers(
     { informers, registry, client, log, quotaLedger, expressions, issuer, rootCa: options.rootCa, identity: options.identity },

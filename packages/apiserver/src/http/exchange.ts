@@ -55,6 +55,8 @@ export interface Exchange {
 export interface UpgradeSwitch {
   /** Answers 101 and hands the connection over, with what the client sent on it already. The exchange is over when the connection is. */
   accept(headers: OutgoingHttpHeaders): { socket: Socket; head: Buffer };
+  /** Hands the connection over to who answers 101 itself. */
+  release(): { request: IncomingMessage; socket: Socket; head: Buffer };
 }
 
 /** Collects a readable's chunks up to a limit. */

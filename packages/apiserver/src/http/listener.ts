@@ -29,8 +29,6 @@ export interface ListenerOptions {
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Lets connections go on with other protocols from now on; before, such requests are served as if they had not asked. */
-  offerUpgrades(): Promise<void>;
   /** Stops accepting connections, lets running exchanges end, and breaks the rest off after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -80,6 +78,12 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
     if (headers['expect'] === '100-continue') stream.additionalHeaders({ ':status': 100 });
     onExchange(new Http2Exchange(stream, headers, chunks, rawHeaders));
   });
+  // Few connections go on with another protocol: what serves them is loaded with the first.
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    void import('./upgrade-exchange.js').then(({ UpgradeExchange }) => {
+      if (!socket.destroyed) onExchange(new UpgradeExchange(request, socket, head, chunks));
+    });
+  });
   server.on('sessionError', () => {});
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve, reject) => {
@@ -93,14 +97,6 @@ export async function listen(options: ListenerOptions, onExchange: (exchange: Ex
   return {
     host: address.address,
     port: address.port,
-    async offerUpgrades() {
-      if (server.listenerCount('upgrade') > 0) return;
-      const { UpgradeExchange } = await import('./upgrade-exchange.js');
-      if (server.listenerCount('upgrade') > 0) return;
-      server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-        onExchange(new UpgradeExchange(request, socket, head, chunks));
-      });
-    },
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const session of sessions) session.close();

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Http1Exchange, type UpgradeSwitch } from './exchange.js';
+import { BodyTooLargeError, Http1Exchange, type UpgradeSwitch } from './exchange.js';
 import type { ChunkPool } from './parted-body.js';
 
 /**
@@ -9,6 +9,8 @@ import type { ChunkPool } from './parted-body.js';
  */
 export class UpgradeExchange extends Http1Exchange {
   readonly upgrade: UpgradeSwitch;
+  readonly #socket: Socket;
+  readonly #head: Buffer;
   #isSwitched = false;
 
   constructor(request: IncomingMessage, socket: Socket, head: Buffer, chunks: ChunkPool) {
@@ -17,11 +19,17 @@ export class UpgradeExchange extends Http1Exchange {
     response.assignSocket(socket);
     response.once('finish', () => socket.end());
     super(request, response, chunks);
+    this.#socket = socket;
+    this.#head = head;
     this.upgrade = {
       accept: (headers) => {
         this.#isSwitched = true;
         socket.write(head101(headers));
         return { socket, head };
+      },
+      release: () => {
+        this.#isSwitched = true;
+        return { request, socket, head };
       },
     };
   }
@@ -34,6 +42,35 @@ export class UpgradeExchange extends Http1Exchange {
   override openBody(): null {
     return null;
   }
+
+  /** Of a request that is served as if it had not asked for another protocol. */
+  override async readBody(bytesMax: number): Promise<Buffer> {
+    const sizeBytes = Number(this.headers['content-length'] ?? 0);
+    if (sizeBytes > bytesMax) throw new BodyTooLargeError(`body is over ${bytesMax} bytes`);
+    const chunks = [this.#head];
+    let missing = sizeBytes - this.#head.length;
+    while (missing > 0) {
+      const chunk = (this.#socket.read() as Buffer | null) ?? (await readable(this.#socket));
+      if (chunk === null) continue;
+      chunks.push(chunk);
+      missing -= chunk.length;
+    }
+    return Buffer.concat(chunks).subarray(0, sizeBytes);
+  }
+}
+
+function readable(socket: Socket): Promise<null> {
+  return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error('the client closed the connection before the body was complete'));
+    if (socket.readableEnded || socket.destroyed) return gone();
+    socket.once('close', gone);
+    socket.once('end', gone);
+    socket.once('readable', () => {
+      socket.off('close', gone);
+      socket.off('end', gone);
+      resolve(null);
+    });
+  });
 }
 
 function head101(headers: OutgoingHttpHeaders): string {
