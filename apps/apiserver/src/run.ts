@@ -77,6 +77,11 @@ function checkFlags(flags: Flags): void {
     for (const cidr of ranges) new AddressRange(cidr);
   });
   forFlag('service-node-port-range', () => new PortRange(flags.text('service-node-port-range')));
+  const [reads, writes] = [flags.number('max-requests-inflight'), flags.number('max-mutating-requests-inflight')];
+  if (flags.on('enable-priority-and-fairness') && reads + writes === 0) {
+    const limits = `MaxRequestsInFlight=${reads} and MaxMutatingRequestsInFlight=${writes}`;
+    throw new FlagError(`invalid configuration: ${limits}; they must add up to something positive`);
+  }
   const advertised = flags.optional('advertise-address');
   if (advertised !== undefined && isIP(advertised) === 0) {
     throw new FlagError(`invalid argument ${JSON.stringify(advertised)} for "--advertise-address" flag: must be an IP address`);
@@ -189,6 +194,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       ...(externalHostname === undefined ? {} : { externalHostname }),
       eventTtlSeconds: Math.ceil(flags.number('event-ttl') / 1000),
       watchCache: flags.on('watch-cache'),
+      priorityAndFairness: flags.on('enable-priority-and-fairness'),
       readOnlyInFlightMax: flags.number('max-requests-inflight'),
       mutatingInFlightMax: flags.number('max-mutating-requests-inflight'),
       disabledControllers: disabledControllers(flags),

@@ -45,6 +45,10 @@ describe('the command line', () => {
     ],
     [['serve'], 'unknown command "serve": a server takes flags alone; commands are snapshot and encryption'],
     [['--service-cluster-ip-range', '10.0.0.0'], '--service-cluster-ip-range: "10.0.0.0" is not a range of addresses such as 10.0.0.0/24'],
+    [
+      ['--max-requests-inflight=0', '--max-mutating-requests-inflight=0'],
+      'invalid configuration: MaxRequestsInFlight=0 and MaxMutatingRequestsInFlight=0; they must add up to something positive',
+    ],
     [['--service-cluster-ip-range='], '--service-cluster-ip-range must not be empty'],
     [['--service-node-port-range', '9-1'], '--service-node-port-range: "9-1" is not a range of ports such as 30000-32767'],
     [['--tls-cert-file', '/dev/null', '--tls-private-key-file', '/dev/null'], '--tls-cert-file: "/dev/null" is empty'],

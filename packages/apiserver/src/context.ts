@@ -38,6 +38,8 @@ export interface RequestContext {
   answered: boolean;
   /** Set by the audit filter: writes the ResponseStarted event of a stream. */
   onStreamStart: (() => void) | null;
+  /** Set by flow control: a watch has sent what there was at its start, and costs little from here on. */
+  onWatchReady?: () => void;
   /** Set by the audit filter: hears of what no handler should throw. */
   onPanic?: (error: unknown) => void;
   /** Ended early by the request timeout or the client: long work may stop. */

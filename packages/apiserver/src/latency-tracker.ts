@@ -52,7 +52,7 @@ export class LatencyTracker {
 }
 
 /** A duration to the microsecond, as Go prints it: `45µs`, `612.345ms`, `1.234567s`, `1m2.5s`. */
-function durationText(ms: number): string {
+export function durationText(ms: number): string {
   const micros = Math.max(1, Math.round(ms * 1000));
   if (micros < 1000) return `${micros}µs`;
   if (micros < 1_000_000) return `${micros / 1000}ms`;

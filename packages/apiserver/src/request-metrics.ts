@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
+import { type HistogramFigures, ReadHistogram } from './read-histogram.js';
 
 /** Upper bounds in seconds, as kube-apiserver's request histograms. */
 const BUCKETS_SECONDS: number[] = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -16,49 +17,10 @@ export interface RequestLabels {
   scope: string;
 }
 
-interface Series {
+interface Series extends HistogramFigures {
   labels: Record<Label, string>;
   /** Requests by status code. */
   codes: Map<number, number>;
-  /** Durations by bucket; the last one counts those above every bound. */
-  buckets: Uint32Array;
-  count: number;
-  sumSeconds: number;
-}
-
-type Values = Awaited<ReturnType<Histogram<Label | 'le'>['get']>>;
-
-/** A histogram whose figures are kept elsewhere and read when it is scraped. */
-class ReadHistogram extends Histogram<Label> {
-  readonly #options: { name: string; help: string };
-  readonly #series: () => Iterable<Series>;
-
-  constructor(options: { name: string; help: string; registry: Registry }, series: () => Iterable<Series>) {
-    super({ name: options.name, help: options.help, labelNames: [...LABELS], buckets: BUCKETS_SECONDS, registers: [options.registry] });
-    this.#options = options;
-    this.#series = series;
-  }
-
-  override async get(): Promise<Values> {
-    const { name, help } = this.#options;
-    const values = [...this.#series()]
-      .filter(({ count }) => count > 0)
-      .flatMap(({ labels, buckets, count, sumSeconds }) => {
-        let below = 0;
-        const bounds = [...BUCKETS_SECONDS, '+Inf'].map((le, index) => {
-          below += buckets[index] as number;
-          return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
-        });
-        return [...bounds, { metricName: `${name}_sum`, labels, value: sumSeconds }, { metricName: `${name}_count`, labels, value: count }];
-      });
-    // The library declares its types of metrics as numbers, and writes their names.
-    return { name, help, type: 'histogram' as unknown as Values['type'], aggregator: 'sum', collect: () => {}, values };
-  }
-
-  /** What the registry's text form asks for; the same figures. */
-  getForPromString(): Promise<Values> {
-    return this.get();
-  }
 }
 
 /**
@@ -86,6 +48,8 @@ export class RequestMetrics {
       {
         name: 'apiserver_request_duration_seconds',
         help: 'Time from the arrival of a request to the end of its answer, without watches.',
+        labelNames: LABELS,
+        buckets: BUCKETS_SECONDS,
         registry,
       },
       () => series.values(),

@@ -34,11 +34,10 @@ import { discoveryFilter } from './discovery/filter.js';
 import { auditFilter, auditUnauthenticated } from './filters/audit.js';
 import { authenticationFilter } from './filters/authentication.js';
 import { authorizationFilter } from './filters/authorization.js';
-import { flowControlFilter } from './filters/flow-control.js';
 import { type HealthCheck, healthFilter } from './filters/health.js';
 import { impersonationFilter } from './filters/impersonation.js';
-import { inFlightFilter } from './filters/in-flight.js';
 import { openIdDiscoveryFilter } from './filters/openid-discovery.js';
+import { type RequestLimitOptions, requestLimits } from './filters/request-limits.js';
 import { requestTimeoutFilter } from './filters/request-timeout.js';
 import { type ZPages, zPagesFilter } from './filters/z-pages.js';
 import { healthChecks } from './health-checks.js';
@@ -63,7 +62,7 @@ import { createShutdown } from './shutdown.js';
 import { specialHandlers } from './special-handlers.js';
 
 /** What a server is made of. */
-export interface ServerOptions {
+export interface ServerOptions extends RequestLimitOptions {
   store: KeyValueStore;
   listener: ListenerOptions;
   authenticators: readonly Authenticator[];
@@ -90,8 +89,6 @@ export interface ServerOptions {
   healthChecks?: readonly HealthCheck[];
   /** Default: `/statusz` alone, as only who started the server knows its flags. */
   zPages?: ZPages;
-  /** Milliseconds after which a request that is no watch is answered 504. Default 60,000. */
-  requestTimeoutMs?: number;
   /** Milliseconds that the server goes on serving after it reports not ready. Default 0. */
   shutdownDelayMs?: number;
   /** IP address that others reach this server by. Default: the bind address, or the first network interface's. */
@@ -113,8 +110,6 @@ export interface ServerOptions {
   transformerFor?: (resource: string) => ValueTransformer | undefined;
   eventTtlSeconds?: number;
   watchCache?: boolean;
-  readOnlyInFlightMax?: number;
-  mutatingInFlightMax?: number;
   /** Controllers to leave out; `*` = all that stand in for kube-controller-manager. */
   disabledControllers?: readonly string[];
 }
@@ -223,6 +218,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     authenticators.push(createServiceAccountAuthenticator({ issuers, audiences, keys, checkBound: boundObjectCheck(informers) }));
   }
   authenticators.push(...(options.lastAuthenticators ?? []));
+  const limits = requestLimits(options, { informers, registry, metrics, shutdown: shutdown.signal });
   const filters: Filter[] = [
     requestTimeoutFilter(options.requestTimeoutMs ?? 60_000, audit && ((context) => auditUnauthenticated(audit, context))),
     authenticationFilter({
@@ -232,12 +228,12 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
     }),
     ...(audit === undefined ? [] : [auditFilter(audit)]),
     impersonationFilter(authorizer),
-    flowControlFilter(informers),
-    inFlightFilter({ readOnlyMax: options.readOnlyInFlightMax ?? 400, mutatingMax: options.mutatingInFlightMax ?? 200, metrics }),
+    limits.limit,
     authorizationFilter(authorizer),
     forwardFilter(aggregator),
     healthFilter(healthChecks(options.store, state, options.healthChecks ?? []), metrics),
     zPagesFilter(options.zPages ?? { statusz: true }),
+    ...limits.dumps,
     ...(issuer === undefined ? [] : [openIdDiscoveryFilter(issuer, () => `https://${address}/openid/v1/jwks`)]),
     openApiFilter(catalogue, aggregator),
     discoveryFilter(catalogue, aggregator, () => address),

@@ -59,18 +59,24 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         help: 'Host name for the URLs that the server gives out, e.g. in the OpenID discovery document.',
       },
       {
+        name: 'enable-priority-and-fairness',
+        kind: 'bool',
+        default: true,
+        help: 'Lets requests wait for their turn by FlowSchemas and PriorityLevelConfigurations, in place of two plain limits.',
+      },
+      {
         name: 'max-mutating-requests-inflight',
         kind: 'int',
         min: 0,
         default: 200,
-        help: 'Writes served at once; more are answered 429. 0 = no limit.',
+        help: 'Writes served at once. With priority and fairness its sum with --max-requests-inflight is what the priority levels share; without, more are answered 429, and 0 = no limit.',
       },
       {
         name: 'max-requests-inflight',
         kind: 'int',
         min: 0,
         default: 400,
-        help: 'Reads served at once; more are answered 429. 0 = no limit.',
+        help: 'Reads served at once; see --max-mutating-requests-inflight.',
       },
       {
         name: 'request-timeout',

@@ -1,10 +1,20 @@
-import { newTooManyRequests } from '@k/apimachinery';
 import type { Filter, RequestContext } from '../context.js';
+import { sendBytes } from '../http/respond.js';
 import type { ServerMetrics } from '../metrics.js';
 
 /** Subresources whose requests last as long as the client likes. */
 const LONG_RUNNING_SUBRESOURCES: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 const MUTATING: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** Requests that may change something. */
+export const isMutating = (verb: string): boolean => MUTATING.has(verb);
+
+/** The plain 429 of a server that has too much to do; clients come again after so many seconds. */
+export function sendTooManyRequests(context: RequestContext, retryAfterSeconds: number): void {
+  context.responseHeaders['retry-after'] = String(retryAfterSeconds);
+  context.responseHeaders['x-content-type-options'] = 'nosniff';
+  sendBytes(context, 429, 'text/plain; charset=utf-8', 'Too many requests, please try again later.\n');
+}
 
 /** Watches and streams are not counted, limited or timed out. */
 export function isLongRunning(context: RequestContext): boolean {
@@ -20,10 +30,10 @@ export function inFlightFilter(options: { readOnlyMax: number; mutatingMax: numb
     why: 'after authentication, so that administrators get through an overload',
     handle(context) {
       if (isLongRunning(context)) return undefined;
-      const kind = MUTATING.has(context.info.verb) ? 'mutating' : 'readOnly';
+      const kind = isMutating(context.info.verb) ? 'mutating' : 'readOnly';
       const limit = kind === 'mutating' ? options.mutatingMax : options.readOnlyMax;
       if (limit > 0 && running[kind] >= limit && !context.user.groups.includes('system:masters')) {
-        throw newTooManyRequests('Too many requests, please try again later.', 1);
+        return sendTooManyRequests(context, 1);
       }
       running[kind]++;
       context.exchange.onClose(() => {

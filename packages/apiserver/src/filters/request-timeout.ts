@@ -44,6 +44,14 @@ function parseTimeoutMs(text: string): number {
   return sign * ms;
 }
 
+/** Milliseconds that a request may take: those of the server, or what `?timeout=` asks for if that is less. @throws 400 */
+export function timeoutOf({ query }: RequestContext, serverTimeoutMs: number): number {
+  const asked = query?.get('timeout') ?? '';
+  if (asked === '') return serverTimeoutMs;
+  const askedMs = parseTimeoutMs(asked);
+  return askedMs > 0 && askedMs < serverTimeoutMs ? askedMs : serverTimeoutMs;
+}
+
 /** Answers 504 for requests that take longer than the server, or they themselves with `?timeout=`, allow; breaks begun answers off. */
 export function requestTimeoutFilter(serverTimeoutMs: number, onRefused?: (context: RequestContext) => void): Filter {
   return {
@@ -51,16 +59,12 @@ export function requestTimeoutFilter(serverTimeoutMs: number, onRefused?: (conte
     why: 'first, so that the clock covers every stage',
     handle(context) {
       if (isLongRunning(context)) return undefined;
-      let timeoutMs = serverTimeoutMs;
-      const asked = context.query?.get('timeout') ?? '';
-      if (asked !== '') {
-        try {
-          const askedMs = parseTimeoutMs(asked);
-          if (askedMs > 0 && askedMs < serverTimeoutMs) timeoutMs = askedMs;
-        } catch (error) {
-          onRefused?.(context);
-          throw error;
-        }
+      let timeoutMs: number;
+      try {
+        timeoutMs = timeoutOf(context, serverTimeoutMs);
+      } catch (error) {
+        onRefused?.(context);
+        throw error;
       }
       const timer = setTimeout(() => {
         if (context.answered) {

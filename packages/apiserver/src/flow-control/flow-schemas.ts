@@ -3,30 +3,23 @@ import type { FlowSchemaResourceRule, FlowSchemaRules, FlowSchemaSpec, FlowSchem
 import type { KubeObject, RequestInfo } from '@k/apimachinery';
 import type { UserInfo } from '@k/auth';
 
-/** The uids that tell a client how its request was classified. */
-export interface Classification {
-  flowSchemaUid: string;
-  priorityLevelUid: string;
-}
-
 /** Rules of one schema that are left when it is known who asks. */
-interface Candidate {
+interface Candidate<T> {
   rules: readonly FlowSchemaRules[];
-  classification: Classification;
+  target: T;
 }
 
 /** Users whose candidates are kept. */
 const USERS_MAX = 1024;
 const SERVICE_ACCOUNT = 'system:serviceaccount:';
 
-/** The schemas at one moment; made anew when one of them or a priority level changes. */
-export class FlowSchemas {
-  readonly #schemas: readonly { rules: readonly FlowSchemaRules[]; classification: Classification }[];
-  readonly #byUser = new Map<string, readonly Candidate[]>();
+/** The schemas at one moment, each with what its requests are sent to; made anew when something of it changes. */
+export class FlowSchemas<T> {
+  readonly #schemas: readonly Candidate<T>[];
+  readonly #byUser = new Map<string, readonly Candidate<T>[]>();
 
-  /** @param priorityLevels - Schemas that name none of these are left out. */
-  constructor(flowSchemas: readonly KubeObject[], priorityLevels: readonly KubeObject[]) {
-    const levels = new Map(priorityLevels.map(({ metadata }) => [metadata?.name, metadata?.uid ?? '']));
+  /** @param targetOf - Undefined for a schema that is left out. */
+  constructor(flowSchemas: readonly KubeObject[], targetOf: (schema: KubeObject) => T | undefined) {
     const specOf = (schema: KubeObject): FlowSchemaSpec => (schema['spec'] ?? {}) as FlowSchemaSpec;
     const nameOf = (schema: KubeObject): string => schema.metadata?.name ?? '';
     this.#schemas = [...flowSchemas]
@@ -35,28 +28,26 @@ export class FlowSchemas {
         return difference !== 0 ? difference : nameOf(a) < nameOf(b) ? -1 : 1;
       })
       .flatMap((schema) => {
-        const { rules = [], priorityLevelConfiguration } = specOf(schema);
-        const priorityLevelUid = levels.get(priorityLevelConfiguration?.name);
-        if (priorityLevelUid === undefined) return [];
-        return [{ rules, classification: { flowSchemaUid: schema.metadata?.uid ?? '', priorityLevelUid } }];
+        const target = targetOf(schema);
+        return target === undefined ? [] : [{ rules: specOf(schema).rules ?? [], target }];
       });
   }
 
-  /** Undefined when no schema matches, which the built-in catch-all rules out. */
-  classify(user: UserInfo, info: RequestInfo): Classification | undefined {
-    for (const { rules, classification } of this.#candidatesOf(user)) {
-      if (rules.some((rule) => matchesRequest(rule, info))) return classification;
+  /** Undefined when no schema matches, which the built-in catch-all rules out for all who are known. */
+  classify(user: UserInfo, info: RequestInfo): T | undefined {
+    for (const { rules, target } of this.#candidatesOf(user)) {
+      if (rules.some((rule) => matchesRequest(rule, info))) return target;
     }
     return undefined;
   }
 
-  #candidatesOf(user: UserInfo): readonly Candidate[] {
+  #candidatesOf(user: UserInfo): readonly Candidate<T>[] {
     const key = `${user.username}\n${user.groups.join('\n')}`;
     let candidates = this.#byUser.get(key);
     if (candidates === undefined) {
-      candidates = this.#schemas.flatMap(({ rules, classification }) => {
+      candidates = this.#schemas.flatMap(({ rules, target }) => {
         const own = rules.filter(({ subjects }) => subjects?.some((subject) => matchesSubject(subject, user)));
-        return own.length === 0 ? [] : [{ rules: own, classification }];
+        return own.length === 0 ? [] : [{ rules: own, target }];
       });
       if (this.#byUser.size >= USERS_MAX) this.#byUser.delete(this.#byUser.keys().next().value as string);
       this.#byUser.set(key, candidates);

@@ -7,7 +7,6 @@
 import { setMaxListeners } from 'node:events';
 import { newBadRequest, newExpired, newInternalError, type Status } from '@k/apimachinery';
 import { type ResourceEvent, type SelectableFields, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
-import { abortSignalOf } from '../abort-signal.js';
 import type { RequestContext } from '../context.js';
 import type { MediaType } from '../http/negotiate.js';
 import { baseHeaders, toStatus } from '../http/respond.js';
@@ -82,7 +81,7 @@ class WatchStream {
         ? null
         : new ConvertedEvents({
             conversions: server.registry.conversions,
-            signal: abortSignalOf(context),
+            context,
             definition,
             version: version.version,
             deliver: (event) => this.#onConverted(event),
@@ -128,8 +127,8 @@ class WatchStream {
         },
         onEnd: (error) => this.#inOrder(() => this.#fail(error)),
       });
-      const wanted = this.#request.timeoutSeconds || MIN_REQUEST_TIMEOUT_SECONDS * (1 + Math.random());
-      const seconds = Math.min(wanted, TIMEOUT_SECONDS_MAX);
+      this.#context.onWatchReady?.();
+      const seconds = Math.min(this.#request.timeoutSeconds || MIN_REQUEST_TIMEOUT_SECONDS * (1 + Math.random()), TIMEOUT_SECONDS_MAX);
       timers.push(setTimeout(() => this.#end(), seconds * 1000));
       if (this.#request.allowWatchBookmarks) {
         timers.push(
@@ -193,9 +192,7 @@ class WatchStream {
     this.#started = true;
     this.#context.answered = true;
     this.#context.audit?.setResponseStatus(200);
-    const headers = baseHeaders(this.#context, this.#media.contentType);
-    headers['content-type'] = `${this.#media.contentType}`;
-    this.#context.exchange.start(200, headers);
+    this.#context.exchange.start(200, baseHeaders(this.#context, this.#media.contentType));
     this.#context.onStreamStart?.();
   }
 
