@@ -1,6 +1,5 @@
 /** From flags to a running server, and its orderly end. */
 import type { KeyObject } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,7 +13,7 @@ import { bindAddress } from './flags/bind-address.js';
 import type { Flags } from './flags/command-line.js';
 import { checkFeatureGates } from './flags/feature-gates.js';
 import { FlagError } from './flags/flag.js';
-import { certificateFolder, dataFolder } from './flags/folders.js';
+import { certificateFolder, dataFolder, makeFolder } from './flags/folders.js';
 import { forFlag, readFlagFile } from './flags/read-file.js';
 import { IdleMemory } from './idle-memory.js';
 import { writeKubeconfig } from './kubeconfig.js';
@@ -143,7 +142,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const tokenWebhook = await setUpTokenWebhook(flags, log);
   const authorization = await setUpAuthorization(flags, log, metrics);
   const audit = await openAudit(flags, log, metrics);
-  forFlag('data-dir', () => mkdirSync(dataDir, { recursive: true }));
+  forFlag('data-dir', () => makeFolder(dataDir));
   const openControl = async (store: KeyValueStore): Promise<() => Promise<void>> =>
     flags.list('etcd-servers').length > 0 ? async () => {} : openControlSocket(dataDir, store);
   // Certificates, the key of service accounts (on the thread pool) and the store get ready side by side.

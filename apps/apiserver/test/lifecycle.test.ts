@@ -95,6 +95,10 @@ describe('a server that cannot start says why', () => {
 
   it('the folder cannot be made, the address is not here', async () => {
     const file = join(server.dir, 'admin.kubeconfig');
+    // Where the folder above is there and takes none.
+    expect((await runMain(['--data-dir', '/proc/x/y', '--secure-port', '0'])).stderr).toBe(
+      `Error: --data-dir: ENOENT: no such file or directory, mkdir '/proc/x'\n${usage}`,
+    );
     expect((await runMain(['--data-dir', join(file, 'x'), '--secure-port', '0'])).stderr).toBe(
       `Error: --data-dir: ENOTDIR: not a directory, mkdir '${join(file, 'x')}'\n${usage}`,
     );
