@@ -2,6 +2,8 @@
 import type { ResourceDefinition } from '@k/api';
 import type { KubeObject } from '@k/apimachinery';
 import type { ResourceEvent, StoredObject } from '@k/storage';
+import { abortSignalOf } from '../abort-signal.js';
+import type { RequestContext } from '../context.js';
 import type { ConvertedObjects } from '../crd/conversion/converted-objects.js';
 
 /** Events that one call converts; initial events wait while more than these do. */
@@ -20,8 +22,8 @@ export interface ConvertedEvent {
 /** What happens to events, and to those who wait behind them. */
 export interface ConvertedEventsOptions {
   conversions: ConvertedObjects;
-  /** Aborted when the watch is over. */
-  signal: AbortSignal;
+  /** Of the watch. */
+  context: RequestContext;
   definition: ResourceDefinition;
   version: string;
   deliver: (event: ConvertedEvent) => void;
@@ -87,10 +89,10 @@ export class ConvertedEvents {
   }
 
   async #convert(events: readonly ResourceEvent[]): Promise<Map<ResourceEvent, ConvertedEvent>> {
-    const { conversions, definition, version, signal } = this.#options;
+    const { conversions, definition, version, context } = this.#options;
     const before = events.filter(({ previousObject }) => previousObject !== undefined);
     const stored = [...events.map(({ object }) => object), ...before.map(({ previousObject }) => previousObject as StoredObject)];
-    const objects = await conversions.all(definition, stored, version, signal);
+    const objects = await conversions.all(definition, stored, version, abortSignalOf(context));
     const previous = new Map(before.map((event, index) => [event, objects[events.length + index] as KubeObject]));
     return new Map(events.map((event, index) => [event, { event, object: objects[index] as KubeObject, previous: previous.get(event) }]));
   }

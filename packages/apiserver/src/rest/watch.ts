@@ -7,7 +7,6 @@
 import { setMaxListeners } from 'node:events';
 import { newBadRequest, newExpired, newInternalError, type Status } from '@k/apimachinery';
 import { type ResourceEvent, type SelectableFields, type SelectFunction, StorageError, type StoredObject } from '@k/storage';
-import { abortSignalOf } from '../abort-signal.js';
 import type { RequestContext } from '../context.js';
 import type { MediaType } from '../http/negotiate.js';
 import { baseHeaders, toStatus } from '../http/respond.js';
@@ -82,7 +81,7 @@ class WatchStream {
         ? null
         : new ConvertedEvents({
             conversions: server.registry.conversions,
-            signal: abortSignalOf(context),
+            context,
             definition,
             version: version.version,
             deliver: (event) => this.#onConverted(event),
