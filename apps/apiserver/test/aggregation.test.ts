@@ -1,4 +1,4 @@
-/** A second server behind the first, registered as any extension API server is, and a kubectl that knows only the first. */
+/** A second server behind the first, registered as extension API servers are, and a kubectl that knows only the first. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

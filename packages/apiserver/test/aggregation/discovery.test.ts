@@ -131,7 +131,7 @@ describe('OpenAPI', () => {
     expect(Object.keys(await index())).toContain('apis/apps/v1');
     const { status, body } = await send<{ info: { title: string } }>('GET', serverRelativeURL);
     expect([status, body.info.title]).toEqual([200, 'Notes']);
-    expect(parts.extension.seen.at(-1)?.url).toBe(serverRelativeURL);
+    expect(parts.extension.seen.map(({ url }) => url)).toContain(serverRelativeURL);
     // Who has read an older index is led to the present document, as by the other server itself.
     const path = `/openapi/v3/apis/${GROUP}/v1`;
     const moved = async (location: string) => {

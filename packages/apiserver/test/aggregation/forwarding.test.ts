@@ -173,12 +173,12 @@ describe('streams', () => {
     });
     socket.write('world');
     await expect.poll(() => text, WAIT).toBe('hello WORLD');
-    expect(parts.extension.seen.at(-1)?.headers['x-remote-user']).toBe('test-admin');
+    expect(parts.extension.seen.find(({ method }) => method === 'UPGRADE')?.headers['x-remote-user']).toBe('test-admin');
     socket.end();
     await once(socket, 'close');
     const [refused] = (await once(ask('other'), 'response')) as [import('node:http').IncomingMessage];
     expect(refused.statusCode).toBe(400);
-    // A connection that asks for a protocol which nobody here speaks is answered as any other.
+    // A connection that asks for a protocol which nobody here speaks is answered like the rest.
     const own = httpsRequest({
       ...{ host: '127.0.0.1', port, path: '/version', ca: parts.server.ca },
       headers: { authorization: `Bearer ${parts.server.token}`, connection: 'Upgrade', upgrade: 'echo' },

@@ -64,7 +64,7 @@ describe('servers behind', () => {
     await parts.register();
     await parts.untilAvailable();
     const watch = await parts.server.client.watch(`${NOTES}?watch=true`);
-    const seen = parts.extension.seen.at(-1);
+    const seen = parts.extension.seen.find(({ url }) => url === `${NOTES}?watch=true`);
     await parts.server.close();
     await Promise.all([watch.ended, seen?.aborted]);
   });
@@ -144,7 +144,7 @@ describe('proxies in front', () => {
     await parts.untilAvailable();
     const spoofed = { 'x-proxy-user': 'a', 'x-proxy-group': 'b', 'x-proxy-extra-c': 'd', 'x-proxy': 'e' };
     await parts.server.client.request('GET', NOTES, { headers: spoofed });
-    const headers = parts.extension.seen.at(-1)?.headers ?? {};
+    const headers = parts.extension.seen.find(({ url }) => url === NOTES)?.headers ?? {};
     expect(Object.entries(headers).filter(([name]) => name.startsWith('x-proxy'))).toEqual([['x-proxy', 'e']]);
   });
 
