@@ -139,6 +139,16 @@ describe('encodeProtobuf', () => {
       const joined = Buffer.concat(list?.finish(metadata) ?? []);
       expect(joined.equals(encodeProtobuf({ apiVersion, kind, metadata, items } as unknown as KubeObject) as Buffer)).toBe(true);
     }
+    // Where one object ends with a part, or a byte behind it.
+    for (let length = 262_000; length < 262_150; length++) {
+      const list = ProtobufList.of('v1', 'ConfigMapList');
+      const two = ['x'.repeat(length), ''].map((k) => ({ metadata: {}, data: { k } }));
+      for (const item of two) list?.add(item as KubeObject);
+      expect(list?.finish({}).reduce((sum, part) => sum + part.length, 0)).toBe(
+        encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMapList', metadata: {}, items: two } as unknown as KubeObject)?.length,
+      );
+      expect(Buffer.concat(list?.finish({}) ?? []).includes(Buffer.from([0x0a, 1, 0x6b, 0x12, 0, 0x1a, 0, 0x22, 0]))).toBe(true);
+    }
     expect([ProtobufList.of('v1', 'ConfigMap'), ProtobufList.of('example.com/v1', 'WidgetList')]).toEqual([null, null]);
   });
 

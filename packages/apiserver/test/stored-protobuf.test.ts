@@ -85,19 +85,36 @@ describe('readStoredProtobuf', () => {
   );
 
   it.each(kinds)('reads $definition.group $name $kind as the object that it is', ({ definition, version, kind }) => {
-    const { group, storageVersion, storagePath, convert, coerceStored, strategy } = definition;
+    const { group, storageVersion, storagePath, convert, strategy } = definition;
     const apiVersion = group === '' ? version.version : `${group}/${version.version}`;
     for (const content of randomValues(version.schema, { count: 20, seed: kind.length })) {
       const object = { kind, apiVersion, ...(content as object) } as KubeObject;
       pruneAndDefault(object, version.schema, { fieldValidation: 'Ignore' });
       strategy.applyDefaults?.(object, version.version);
-      const kept = coerceStored === true || version.version === storageVersion ? object : convert?.(object, storageVersion);
+      const kept = version.version === storageVersion ? object : convert?.(object, storageVersion);
       expect(readStoredProtobuf(encodeProtobuf(object) as Buffer, storagePath, catalogue)).toEqual(kept);
     }
   });
 
+  it.each([
+    ['admissionregistration.k8s.io/v1beta1', 'MutatingAdmissionPolicy', 'mutatingadmissionpolicies'],
+    ['admissionregistration.k8s.io/v1beta1', 'ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings'],
+    ['flowcontrol.apiserver.k8s.io/v1beta3', 'FlowSchema', 'flowschemas'],
+    ['networking.k8s.io/v1beta1', 'ServiceCIDR', 'servicecidrs'],
+    ['storage.k8s.io/v1beta1', 'VolumeAttributesClass', 'volumeattributesclasses'],
+  ])('reads %s %s, which became v1 as it was', (apiVersion, kind, path) => {
+    const v1 = `${apiVersion.split('/')[0]}/v1`;
+    const read = readStoredProtobuf(stored(apiVersion, kind, metadata('x')), path, catalogue);
+    expect(read).toEqual(readStoredProtobuf(stored(v1, kind, metadata('x')), path, catalogue));
+    expect([read.apiVersion, read.kind, read.metadata?.name]).toEqual([v1, kind, 'x']);
+  });
+
   it('takes nothing that belongs elsewhere', () => {
     expect(() => readStoredProtobuf(CONFIG_MAP, 'secrets', catalogue)).toThrow('v1 ConfigMap is not stored at "secrets"');
+    const beta = stored('resource.k8s.io/v1beta1', 'ResourceClaim', metadata('x'));
+    expect(() => readStoredProtobuf(beta, 'resourceclaims', catalogue)).toThrow(
+      'resource.k8s.io/v1beta1 ResourceClaim is not stored at "resourceclaims"',
+    );
     expect(() => readStoredProtobuf(stored('v7', 'ConfigMap'), 'configmaps', catalogue)).toThrow(
       'v7 ConfigMap is not stored at "configmaps"',
     );
