@@ -94,7 +94,7 @@ describe('seats', () => {
       sum,
       wishes.map(([lower, upper, target]) => ({ lower, upper, target })),
     );
-    expect(allocation && allocation.seats.map((value) => Number(value.toFixed(6)))).toEqual(seats);
+    expect(allocation?.seats.map((value) => Number(value.toFixed(6))) ?? null).toEqual(seats);
   });
 });
 
