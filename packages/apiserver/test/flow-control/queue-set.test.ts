@@ -98,6 +98,65 @@ describe('a level with queues', () => {
     expect(set.queues.map(({ waitingWork }) => waitingWork).sort((a, b) => a - b)).toEqual([900_000, 900_000, 900_000, 1_500_000]);
   });
 
+  it('goes on from the queue served last when queues are equal', () => {
+    set.configure(queues(64), 1);
+    const running = request('erin1');
+    set.start(running);
+    const waiting = ['dave1', 'bob1', 'alice1'].map((name) => request(name));
+    for (const one of waiting) set.start(one);
+    set.finish(running);
+    for (const name of ['bob1', 'dave1']) set.finish(waiting.find(({ subject }) => subject === name) as FlowRequest);
+    expect(order).toEqual(['bob1', 'dave1', 'alice1']);
+  });
+
+  it('counts virtual time by the queues that are active', () => {
+    set.configure(queues(64), 1);
+    const first = request('dave1');
+    const leaving = request('alice1');
+    set.start(first);
+    set.start(leaving);
+    clock.advance(10);
+    set.cancel(leaving, 'time-out');
+    clock.advance(10);
+    const second = request('bob1');
+    set.start(second);
+    // Half a seat for ten milliseconds, then a whole one.
+    expect(set.queues[42]?.nextDispatchR).toBe(1_500_000);
+    set.finish(first);
+    clock.advance(10);
+    set.start(request('alice2'));
+    expect(set.queues[6]?.nextDispatchR).toBe(2_500_000);
+    expect(set.totals).toEqual({ dispatched: 2, rejected: 1, timedOut: 1, cancelled: 0 });
+  });
+
+  it('gives a queue no credit for the time before its oldest request came', () => {
+    set.configure(queues(64), 2);
+    set.start(request('alice1'));
+    clock.advance(100);
+    const second = request('bob1');
+    set.start(second);
+    // Alice had one seat of two all the time, and still is no further ahead than dave, whose turn it is.
+    for (const name of ['alice2', 'dave1']) set.start(request(name));
+    set.finish(second);
+    expect(order).toEqual(['dave1']);
+  });
+
+  it('forgets what a queue has had when it comes back after a pause', () => {
+    set.configure(queues(64), 1);
+    const all = new Map(['alice1', 'bob1', 'dave1', 'erin1', 'bob2', 'alice2'].map((name) => [name, request(name)]));
+    const start = (name: string): unknown => set.start(all.get(name) as FlowRequest);
+    const finish = (name: string): void => set.finish(all.get(name) as FlowRequest);
+    for (const name of ['alice1', 'bob1', 'dave1', 'erin1']) start(name);
+    clock.advance(100);
+    start('bob2');
+    for (const name of ['alice1', 'erin1']) finish(name);
+    clock.advance(60);
+    start('alice2');
+    for (const name of ['bob1', 'dave1']) finish(name);
+    // Alice had 100 milliseconds and bob 60, but that is over.
+    expect(order).toEqual(['erin1', 'bob1', 'dave1', 'alice2']);
+  });
+
   it('waits for the seats of one that needs several: nobody overtakes it', () => {
     set.configure(queues(64), 4);
     const running = [request('dave1'), request('dave2'), request('dave3')];
