@@ -24,6 +24,8 @@ import { publishAuthentication } from './bootstrap/authentication-information.js
 import { ensureKubernetesService } from './bootstrap/kubernetes-service.js';
 import { ensureNamespaces } from './bootstrap/namespaces.js';
 import { ensureBootstrapObjects } from './bootstrap/reconcile.js';
+import { connectHandlers } from './connect/connect-handlers.js';
+import type { KubeletOptions } from './connect/kubelet-options.js';
 import type { Filter, RequestContext } from './context.js';
 import { builtInControllers } from './controllers/built-in.js';
 import { type KubernetesEndpoints, kubernetesEndpoints } from './controllers/kubernetes-endpoints.js';
@@ -73,6 +75,8 @@ export interface ServerOptions extends RequestLimitOptions {
   requestHeader?: RequestHeaderOptions;
   /** How servers behind this one, which APIServices name, are reached. */
   aggregation?: AggregationOptions;
+  /** How kubelets are reached, for logs, exec, port-forward and proxies. */
+  kubelet?: KubeletOptions;
   /** Modes in order. Default `['RBAC']`. */
   authorizers?: readonly AuthorizerChoice[];
   /** Made once the server's objects can be read; given what admission controllers need. */
@@ -241,6 +245,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
       server,
       new Map([
         ...specialHandlers(authenticators, audiences, issuer),
+        ...connectHandlers(options, shutdown.signal),
         ['componentstatuses.', componentStatusHandlers(() => options.store.checkHealth())],
       ]),
     ),

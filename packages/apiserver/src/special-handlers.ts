@@ -10,17 +10,8 @@ import {
 import { handleSelfSubjectReview, tokenReviewHandler } from './reviews/authentication-reviews.js';
 import type { ResourceHandler } from './server-context.js';
 import { handleBinding, handlePodBinding } from './subresources/binding.js';
-import { handleContainerStream, handleLog, handlePortForward, handleProxy } from './subresources/connect.js';
 import { handleEviction } from './subresources/eviction.js';
 import { tokenHandler } from './subresources/token.js';
-
-const PROXY: Readonly<Record<string, ResourceHandler>> = {
-  get: handleProxy,
-  create: handleProxy,
-  update: handleProxy,
-  patch: handleProxy,
-  delete: handleProxy,
-};
 
 /** @param issuer - Absent: the server issues no service account tokens. */
 export function specialHandlers(
@@ -38,13 +29,6 @@ export function specialHandlers(
     ['bindings.', { create: handleBinding }],
     ['pods./binding', { create: handlePodBinding }],
     ['pods./eviction', { create: handleEviction }],
-    ['pods./log', { get: handleLog }],
-    ['pods./exec', { get: handleContainerStream, create: handleContainerStream }],
-    ['pods./attach', { get: handleContainerStream, create: handleContainerStream }],
-    ['pods./portforward', { get: handlePortForward, create: handlePortForward }],
-    ['pods./proxy', PROXY],
-    ['services./proxy', PROXY],
-    ['nodes./proxy', PROXY],
     ...(issuer === undefined ? [] : ([['serviceaccounts./token', { create: tokenHandler(issuer) }]] as const)),
   ]);
 }

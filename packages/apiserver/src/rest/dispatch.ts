@@ -33,8 +33,9 @@ export type SpecialHandlers = ReadonlyMap<string, Readonly<Record<string, Resour
 
 /** Subresources whose path goes on below them. */
 const LONG_SUBRESOURCES: ReadonlySet<string> = new Set(['proxy']);
-/** Methods with handlers; HEAD and OPTIONS have none. */
+/** Methods with handlers; HEAD and OPTIONS are for who is behind a proxy. */
 const ALLOWED_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const PROXIED_METHODS: ReadonlySet<string> = new Set([...ALLOWED_METHODS, 'HEAD', 'OPTIONS']);
 
 /** 400 for names that cannot be a path segment. */
 function checkSegment(what: 'Name' | 'Namespace', value: string): void {
@@ -126,8 +127,9 @@ export function resourceDispatcher(server: ServerContext, special: SpecialHandle
       // The old paths of watches end at objects, and know one method.
       if (info.verb === 'watch' && info.subresource !== '') throw noSuchResource();
       const { method } = context.exchange;
-      if (!ALLOWED_METHODS.has(method) || (info.verb === 'watch' && method !== 'GET')) throw methodNotAllowed();
-      const verb = isNamed && info.verb === 'list' ? 'get' : info.verb;
+      const methods = info.subresource === 'proxy' ? PROXIED_METHODS : ALLOWED_METHODS;
+      if (!methods.has(method) || (info.verb === 'watch' && method !== 'GET')) throw methodNotAllowed();
+      const verb = method === 'OPTIONS' || (isNamed && info.verb === 'list') ? 'get' : info.verb;
       const scope: ResourceScope = { context, served, subresource, namespace, name: isNamed || verb === 'get' ? info.name : '' };
       const handler = this.pick(scope, verb);
       if (handler === undefined) throw methodNotAllowed();

@@ -179,18 +179,21 @@ describe('connections', () => {
     expect(await requests.refusal(`${line}?container=x`)).toEqual(bad(`container x is not valid for pod ${name}`));
   });
 
-  it.each([['exec?command=ls'], ['attach'], ['portforward']])('%s needs a host, and a server that connects to it', async (subresource) => {
-    const name = await pod();
-    expect(await requests.refusal(`POST ${core}/pods/${name}/${subresource}`)).toEqual(bad(`pod ${name} does not have a host assigned`));
-    const node = requests.fresh('node');
-    await requests.ok('POST /api/v1/nodes', { metadata: { name: node } });
-    const assigned = await pod({ nodeName: node });
-    expect(await requests.refusal(`POST ${core}/pods/${assigned}/${subresource}`)).toEqual([
-      503,
-      'ServiceUnavailable',
-      'this server opens no connections to nodes, pods and services',
-    ]);
-  });
+  it.each([['exec?command=ls'], ['attach'], ['portforward']])(
+    '%s needs a host with an address, and a connection that goes on with another protocol',
+    async (subresource) => {
+      const name = await pod();
+      expect(await requests.refusal(`POST ${core}/pods/${name}/${subresource}`)).toEqual(bad(`pod ${name} does not have a host assigned`));
+      const assigned = async (status?: object): Promise<string> => {
+        const node = requests.fresh('node');
+        await requests.ok('POST /api/v1/nodes', { metadata: { name: node }, status });
+        return `POST ${core}/pods/${await pod({ nodeName: node })}/${subresource}`;
+      };
+      expect(await requests.refusal(await assigned())).toEqual([500, undefined, 'no preferred addresses found; known addresses: []']);
+      const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }] };
+      expect(await requests.refusal(await assigned(status))).toEqual(bad('Upgrade request required'));
+    },
+  );
 
   it('proxies to what has no address', async () => {
     const name = await pod();

@@ -1,6 +1,7 @@
 /** Real authorities and the certificates that they issue. */
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -14,7 +15,7 @@ export interface Leaf {
 export interface Authority {
   readonly pem: string;
   /** For a client of that common name; with names, for a server. */
-  issue(commonName: string, dnsNames?: readonly string[]): Promise<Leaf>;
+  issue(commonName: string, hosts?: readonly string[]): Promise<Leaf>;
 }
 
 const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
@@ -30,10 +31,10 @@ export async function createAuthority(name: string): Promise<Authority> {
   const ca = await x509.X509CertificateGenerator.createSelfSigned({ ...span(), name: `CN=${name}`, keys, extensions });
   return {
     pem: ca.toString('pem'),
-    async issue(commonName, dnsNames = []) {
+    async issue(commonName, hosts = []) {
       const own = await newKeys();
-      const usage = x509.ExtendedKeyUsage[dnsNames.length > 0 ? 'serverAuth' : 'clientAuth'];
-      const names = dnsNames.map((value) => ({ type: 'dns' as const, value }));
+      const usage = x509.ExtendedKeyUsage[hosts.length > 0 ? 'serverAuth' : 'clientAuth'];
+      const names = hosts.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }));
       const leaf = await x509.X509CertificateGenerator.create({
         ...span(),
         subject: `CN=${commonName}`,
