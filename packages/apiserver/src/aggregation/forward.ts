@@ -7,7 +7,7 @@ import type { RequestContext } from '../context.js';
 import { pipeBody } from '../http/piped-body.js';
 import { baseHeaders, sendBytes } from '../http/respond.js';
 import { type Backend, hostOf } from './backend.js';
-import { answerHeaders, requestHeaders } from './forwarded-headers.js';
+import { answerHeaders, frameBody, requestHeaders } from './forwarded-headers.js';
 
 const OPENAPI = '/openapi/v3/';
 const PLAIN = 'text/plain; charset=utf-8';
@@ -57,6 +57,7 @@ export async function forward(context: RequestContext, backend: Backend, options
     isIdentityHeader: options.isIdentityHeader,
     isUpgrade,
   });
+  if (body !== null) frameBody(headers);
   let outcome: Outcome;
   try {
     const begin = (): ClientRequest => backend.request(address, { method: exchange.method, path: exchange.url, headers });

@@ -81,6 +81,11 @@ export function passedHeaders(
   return headers;
 }
 
+/** Says where a body of unknown length ends: Node's client does not by itself for every method, and what followed would be another request. */
+export function frameBody(headers: OutgoingHttpHeaders): void {
+  if (headers['content-length'] === undefined) headers['transfer-encoding'] = 'chunked';
+}
+
 /** The headers by which a server behind this one knows the user. */
 export function userHeaders({ username, uid = '', groups, extra = {} }: UserInfo): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { 'X-Remote-User': utf8(username) };

@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { describeFault, newBadRequest, newStatusError } from '@k/apimachinery';
 import { isUpgradeRequest, type Outcome, outcomeOf, sendBody } from '../aggregation/forward.js';
-import { answerHeaders, passedHeaders } from '../aggregation/forwarded-headers.js';
+import { answerHeaders, frameBody, passedHeaders } from '../aggregation/forwarded-headers.js';
 import type { RequestContext } from '../context.js';
 import { baseHeaders } from '../http/respond.js';
 import { authorityOf, type Destination, type Dialer, type OutgoingRequest } from './dialer.js';
@@ -39,6 +39,7 @@ export async function ask(
   request: OutgoingRequest,
   body: Readable | null,
 ): Promise<Outcome> {
+  if (body !== null) frameBody(request.headers);
   const started = await parts.dialer.begin(to, request);
   context.exchange.onClose(() => started.destroy());
   const outcome = outcomeOf(started);

@@ -57,6 +57,18 @@ describe('requests', () => {
     expect([headers['x-forwarded-for'], headers['x-forwarded-uri'], headers['x-forwarded-proto']]).toEqual(['127.0.0.1', NOTES, 'https']);
   });
 
+  it('say where a body of unknown length ends, whatever the method', async () => {
+    const path = `${NOTES}/framed`;
+    parts.extension.answers.set(path, (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => response.end(Buffer.concat(chunks)));
+    });
+    const { status, text } = await send('DELETE', path, { body: '{"kind":"DeleteOptions"}' });
+    expect([status, text]).toEqual([200, '{"kind":"DeleteOptions"}']);
+    expect(last().headers['transfer-encoding']).toBe('chunked');
+  });
+
   it('do not pass on what a client says of itself', async () => {
     const spoofed = {
       'x-remote-user': 'root',
