@@ -68,13 +68,17 @@ function serving({ controller, watches, metrics }: FlowControlOptions, request: 
   return end;
 }
 
+/** Milliseconds since the epoch until which a request may wait: a quarter of its time, as there must be enough left to serve it. */
+export function waitEndMs(context: RequestContext, requestTimeoutMs: number): number {
+  const timeoutMs = context.info.verb === 'watch' ? requestTimeoutMs : timeoutOf(context, requestTimeoutMs);
+  return context.receivedAtMs + Math.min(timeoutMs / 4, WAIT_MAX_MS);
+}
+
 /** Resolves when the request may go on or has been refused. */
 function wait(options: FlowControlOptions, request: FlowRequest, level: PriorityLevel): Promise<void> {
   const context = request.subject as RequestContext;
   const { queueSet } = level;
-  // A quarter of the time that it has: there must be enough left to serve it.
-  const limitMs = request.isWatch ? options.requestTimeoutMs : timeoutOf(context, options.requestTimeoutMs);
-  const untilMs = context.receivedAtMs + Math.min(limitMs / 4, WAIT_MAX_MS);
+  const untilMs = waitEndMs(context, options.requestTimeoutMs);
   return new Promise((resolve) => {
     let end: (() => void) | undefined;
     const giveUp = (reason: 'time-out' | 'cancelled'): void => {

@@ -2,6 +2,7 @@
 import { resolveRequestInfo } from '@k/apimachinery';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/context.js';
+import { waitEndMs } from '../../src/filters/flow-control.js';
 import { levelConfiguration } from '../../src/flow-control/level-configuration.js';
 import { PriorityLevel } from '../../src/flow-control/priority-level.js';
 import { RetryAfter } from '../../src/flow-control/retry-after.js';
@@ -102,6 +103,18 @@ describe('a write keeps seats', () => {
     expect(estimator.estimate(contextOf('DELETE', '/api/v1/namespaces/default/secrets')).finalSeats).toBe(0);
     for (let i = 0; i < 10; i++) watch('/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D');
     expect(estimator.estimate(contextOf('PUT', pod)).finalSeats).toBe(1);
+  });
+});
+
+describe('a request waits', () => {
+  it.each([
+    ['/api/v1/pods', 60_000, 15_000],
+    ['/api/v1/pods?timeout=8s', 60_000, 2000],
+    ['/api/v1/pods?timeout=2m', 60_000, 15_000],
+    ['/api/v1/pods?watch=1&timeout=8s', 60_000, 15_000],
+    ['/api/v1/pods', 1_000_000, 60_000],
+  ])('for %s of a server that gives %d ms: %d ms', (url, serverMs, ms) => {
+    expect(waitEndMs({ ...contextOf('GET', url), receivedAtMs: 5000 } as RequestContext, serverMs)).toBe(5000 + ms);
   });
 });
 
