@@ -23,6 +23,7 @@ import type { AuditSetup } from './setup/audit.js';
 import { setUpAuthentication } from './setup/authentication.js';
 import { setUpAuthorization } from './setup/authorization.js';
 import { setUpEncryption } from './setup/encryption.js';
+import { setUpJwt } from './setup/jwt.js';
 import { setUpStore } from './setup/store.js';
 import { setUpTokenWebhook } from './setup/token-webhook.js';
 import { setUpZPages } from './setup/z-pages.js';
@@ -139,6 +140,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const makeAuthentication = setUpAuthentication(flags);
   const requestHeader = setUpRequestHeader(flags);
   const aggregation = setUpAggregation(flags, certDir);
+  const jwt = await setUpJwt(flags, log, metrics);
   const tokenWebhook = await setUpTokenWebhook(flags, log);
   const authorization = await setUpAuthorization(flags, log, metrics);
   const audit = await openAudit(flags, log, metrics);
@@ -171,7 +173,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       ...(requestHeader === undefined ? {} : { requestHeader: requestHeader.options }),
       aggregation,
       anonymous: flags.on('anonymous-auth'),
-      ...(tokenWebhook === undefined ? {} : { lastAuthenticators: [tokenWebhook.authenticator] }),
+      lastAuthenticators: [jwt, tokenWebhook].flatMap((tokens) => tokens?.authenticator ?? []),
       authorizers: authorization.authorizers,
       admission,
       ...(audit === undefined ? {} : { audit: audit.logger }),
@@ -223,7 +225,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
     async stop() {
       idleMemory.stop();
       await server.close();
-      await Promise.all([authorization.close(), tokenWebhook?.close()]);
+      await Promise.all([authorization.close(), jwt?.close(), tokenWebhook?.close()]);
       await audit?.close();
       await closeControl();
       await store.close();

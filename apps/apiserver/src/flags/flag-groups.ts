@@ -1,6 +1,7 @@
 /** Every flag of the server, in kube-apiserver's groups and under its names; what is ours alone stands in the last groups. */
 import { AGGREGATION_FLAGS, REQUEST_HEADER_FLAGS } from './aggregation-flags.js';
 import type { Flag, FlagGroup } from './flag.js';
+import { OIDC_FLAGS } from './oidc-flags.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -234,6 +235,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         default: 2 * MINUTE,
         help: 'Time that an answer about a token is remembered; 0 = not.',
       },
+      ...OIDC_FLAGS,
       { name: 'token-auth-file', kind: 'file', help: 'Static tokens, CSV: token,user,uid[,"group1,group2"].' },
       {
         name: 'service-account-issuer',

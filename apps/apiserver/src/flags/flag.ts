@@ -16,6 +16,8 @@ export interface Flag {
   /** Smallest accepted number. */
   readonly min?: number;
   readonly max?: number;
+  /** Lists only: each occurrence is one item, commas and all. */
+  readonly isWhole?: boolean;
 }
 
 /** A heading of the help and the flags below it. */
@@ -74,7 +76,7 @@ export function readFlag(flag: Flag, given: string, previous: FlagValue): FlagVa
       return checkRange(flag, given, ms);
     }
     case 'strings': {
-      const items = given === '' ? [] : given.split(',').map((item) => item.trim());
+      const items = flag.isWhole === true ? [given] : given === '' ? [] : given.split(',').map((item) => item.trim());
       for (const item of items) checkChoice(flag, item);
       return [...((previous as readonly string[] | undefined) ?? []), ...items];
     }

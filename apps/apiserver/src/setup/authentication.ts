@@ -62,7 +62,8 @@ export function setUpAuthentication(flags: Flags): MakeAuthentication {
   };
 }
 
-function issuersOf(flags: Flags): readonly string[] {
+/** Whom tokens of service accounts are of. */
+export function issuersOf(flags: Flags): readonly string[] {
   const given = flags.list('service-account-issuer');
   return given.length > 0 ? given : [DEFAULT_ISSUER];
 }
