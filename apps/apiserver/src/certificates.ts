@@ -120,6 +120,18 @@ function writePair(dir: string, name: string, pair: KeyAndCertificate): void {
 }
 
 /**
+ * A certificate by which kubelets know the server that the folder is of: they must trust its CA, and the rights that its
+ * administrators have suffice there.
+ *
+ * @throws {Error} when the folder has no CA.
+ */
+export async function createKubeletClient(dir: string): Promise<KeyAndCertificate> {
+  const ca = readPair(dir, 'ca');
+  if (ca === null) throw new Error(`"${dir}" has no ca.crt and ca.key`);
+  return createLeaf(ca, 'O=system:masters, CN=kube-apiserver-kubelet-client', 'clientAuth', []);
+}
+
+/**
  * Reads the certificates of a folder, making what is missing, expired or for other names.
  *
  * @param options - `addresses` are IPs and host names that clients will use.

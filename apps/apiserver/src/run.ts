@@ -24,6 +24,7 @@ import { setUpAuthentication } from './setup/authentication.js';
 import { setUpAuthorization } from './setup/authorization.js';
 import { setUpEncryption } from './setup/encryption.js';
 import { setUpJwt } from './setup/jwt.js';
+import { setUpKubelet } from './setup/kubelet.js';
 import { setUpStore } from './setup/store.js';
 import { setUpTokenWebhook } from './setup/token-webhook.js';
 import { setUpZPages } from './setup/z-pages.js';
@@ -140,6 +141,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const makeAuthentication = setUpAuthentication(flags);
   const requestHeader = setUpRequestHeader(flags);
   const aggregation = setUpAggregation(flags, certDir);
+  const kubelet = setUpKubelet(flags, certDir);
   const jwt = await setUpJwt(flags, log, metrics);
   const tokenWebhook = await setUpTokenWebhook(flags, log);
   const authorization = await setUpAuthorization(flags, log, metrics);
@@ -172,6 +174,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       authenticators: [...(requestHeader === undefined ? [] : [requestHeader.authenticator]), ...authentication.authenticators],
       ...(requestHeader === undefined ? {} : { requestHeader: requestHeader.options }),
       aggregation,
+      kubelet,
       anonymous: flags.on('anonymous-auth'),
       lastAuthenticators: [jwt, tokenWebhook].flatMap((tokens) => tokens?.authenticator ?? []),
       authorizers: authorization.authorizers,

@@ -1,6 +1,7 @@
 /** Every flag of the server, in kube-apiserver's groups and under its names; what is ours alone stands in the last groups. */
 import { AGGREGATION_FLAGS, REQUEST_HEADER_FLAGS } from './aggregation-flags.js';
 import type { Flag, FlagGroup } from './flag.js';
+import { KUBELET_FLAGS } from './kubelet-flags.js';
 import { OIDC_FLAGS } from './oidc-flags.js';
 
 const SECOND = 1000;
@@ -333,6 +334,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
     title: 'Misc flags',
     flags: [
       ...AGGREGATION_FLAGS,
+      ...KUBELET_FLAGS,
       {
         name: 'endpoint-reconciler-type',
         kind: 'string',

@@ -1,15 +1,13 @@
 /** Proxies in front and servers behind, as the flags say. */
-import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import type { ServerOptions } from '@k/apiserver';
 import { type Authenticator, createRequestHeaderAuthenticator, type RequestHeaderOptions } from '@k/auth';
 import { REQUEST_HEADER_FLAGS } from '../flags/aggregation-flags.js';
 import type { Flags } from '../flags/command-line.js';
 import { FlagError } from '../flags/flag.js';
 import { forFlag, readFlagFile } from '../flags/read-file.js';
+import { followCertificate } from './followed-certificate.js';
 
 type Aggregation = NonNullable<ServerOptions['aggregation']>;
-type ProxyClient = NonNullable<Aggregation['proxyClient']>;
 
 /** Headers in which this server names users to servers behind it. */
 const OWN_HEADERS = {
@@ -59,7 +57,7 @@ export function setUpRequestHeader(flags: Flags): RequestHeaderSetup | undefined
 export function setUpAggregation(flags: Flags, certDir: string): Aggregation {
   const routing = flags.on('enable-aggregator-routing') ? 'endpoints' : 'clusterIP';
   const reach = { routing, rejectRedirects: flags.on('aggregator-reject-forwarding-redirect') } as const;
-  const given = givenProxyClient(flags);
+  const given = followCertificate(flags, { cert: 'proxy-client-cert-file', key: 'proxy-client-key-file' });
   if (given !== undefined) return { ...reach, proxyClient: given };
   if (REQUEST_HEADER_FLAGS.some(({ name }) => flags.isGiven(name))) return reach;
   let made: Promise<import('../front-proxy.js').FrontProxy> | undefined;
@@ -71,31 +69,5 @@ export function setUpAggregation(flags: Flags, certDir: string): Aggregation {
     ...reach,
     proxyClient: async () => (await own()).client,
     publish: async () => ({ ...OWN_HEADERS, clientCa: (await own()).ca, allowedNames: ['front-proxy-client'] }),
-  };
-}
-
-/** The pair that the flags name, read anew for each connection: it may be renewed; what cannot be used meanwhile is passed over. */
-function givenProxyClient(flags: Flags): ProxyClient | undefined {
-  const [certFile, keyFile] = [flags.optional('proxy-client-cert-file'), flags.optional('proxy-client-key-file')];
-  const cert = readFlagFile(flags, 'proxy-client-cert-file');
-  const key = readFlagFile(flags, 'proxy-client-key-file');
-  if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined || keyFile === undefined || cert === undefined || key === undefined) {
-    throw new FlagError('--proxy-client-cert-file and --proxy-client-key-file must be given together');
-  }
-  let last = { cert, key };
-  forFlag('proxy-client-cert-file', () => createSecureContext({ cert }));
-  forFlag('proxy-client-key-file', () => createSecureContext(last));
-  return async () => {
-    try {
-      const [newCert, newKey] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-      if (newCert === last.cert && newKey === last.key) return last;
-      const next = { cert: newCert, key: newKey };
-      createSecureContext(next);
-      last = next;
-    } catch {
-      // Between the writes of two files they do not fit.
-    }
-    return last;
   };
 }
