@@ -36,7 +36,7 @@ export interface RunningServer {
   url: string;
   /** Path of the administrator's kubeconfig. */
   kubeconfig: string;
-  /** Opens the audit log anew and looks at the configurations of encryption and authorization. */
+  /** Opens the audit log anew and looks at the configurations of encryption, authentication and authorization. */
   reopenLogs(): void;
   /** Lets requests finish, writes out what is held and closes the store. */
   stop(): Promise<void>;
@@ -175,7 +175,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       ...(requestHeader === undefined ? {} : { requestHeader: requestHeader.options }),
       aggregation,
       kubelet,
-      anonymous: flags.on('anonymous-auth'),
+      anonymous: jwt?.anonymous ?? flags.on('anonymous-auth'),
       lastAuthenticators: [jwt, tokenWebhook].flatMap((tokens) => tokens?.authenticator ?? []),
       authorizers: authorization.authorizers,
       admission,
@@ -224,6 +224,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       audit?.reopen();
       void encryption?.reload();
       authorization.reload();
+      jwt?.reload?.();
     },
     async stop() {
       idleMemory.stop();

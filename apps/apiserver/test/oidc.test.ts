@@ -11,8 +11,8 @@ import { setUpJwt } from '../src/setup/jwt.js';
 import { call, TOKENS } from './http-client.js';
 import { type Issuer, startIssuer } from './issuer.js';
 import { ServerProcess } from './server-process.js';
+import { refusals, whoami } from './whoami.js';
 
-const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const HOUR = 3600;
 
 let issuer: Issuer;
@@ -44,25 +44,10 @@ async function start(...flags: string[]): Promise<ServerProcess> {
   return server;
 }
 
-/** Who the server says that the caller is, or the status of its refusal. */
-async function whoami(server: ServerProcess, token: string): Promise<unknown> {
-  const { status, body } = await call(server, 'POST', REVIEWS, {
-    token,
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-  });
-  return status === 201 ? (body['status'] as { userInfo: unknown }).userInfo : status;
-}
-
 /** As {@link whoami}, once the server has found the issuer. */
 const found = (server: ServerProcess, token: string) => expect.poll(() => whoami(server, token), { timeout: 60_000, interval: 100 });
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
-/** What the log says of tokens. */
-const refusals = (server: ServerProcess): string[] =>
-  server.stderr
-    .split('\n')
-    .filter((line) => line.includes('Unable to authenticate the request'))
-    .map((line) => (JSON.parse(line) as { err: { message: string } }).err.message);
 
 describe('a token', () => {
   it('makes a user of the subject, under the URL of the issuer', async () => {

@@ -70,7 +70,8 @@ export interface ServerOptions extends RequestLimitOptions {
   authenticators: readonly Authenticator[];
   /** Asked when nobody else knows a caller, service accounts included: services outside. */
   lastAuthenticators?: readonly Authenticator[];
-  anonymous: boolean;
+  /** Whether requests without credentials are taken; paths = those alone. */
+  anonymous: boolean | ReadonlySet<string>;
   /** Proxies in front whose users one of the authenticators takes; servers behind this one are told. */
   requestHeader?: RequestHeaderOptions;
   /** How servers behind this one, which APIServices name, are reached. */

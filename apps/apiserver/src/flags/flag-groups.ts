@@ -2,7 +2,7 @@
 import { AGGREGATION_FLAGS, REQUEST_HEADER_FLAGS } from './aggregation-flags.js';
 import type { Flag, FlagGroup } from './flag.js';
 import { KUBELET_FLAGS } from './kubelet-flags.js';
-import { OIDC_FLAGS } from './oidc-flags.js';
+import { AUTHENTICATION_CONFIG_FLAG, OIDC_FLAGS } from './oidc-flags.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -236,6 +236,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         default: 2 * MINUTE,
         help: 'Time that an answer about a token is remembered; 0 = not.',
       },
+      AUTHENTICATION_CONFIG_FLAG,
       ...OIDC_FLAGS,
       { name: 'token-auth-file', kind: 'file', help: 'Static tokens, CSV: token,user,uid[,"group1,group2"].' },
       {

@@ -1,5 +1,12 @@
 import type { Flag } from './flag.js';
 
+/** Names the file of issuers of tokens. */
+export const AUTHENTICATION_CONFIG_FLAG: Flag = {
+  name: 'authentication-config',
+  kind: 'file',
+  help: 'AuthenticationConfiguration: issuers of tokens, and who may be anonymous. In place of --oidc-*, and of --anonymous-auth.',
+};
+
 /** Flags of one OpenID Connect issuer. */
 export const OIDC_FLAGS: readonly Flag[] = [
   { name: 'oidc-issuer-url', kind: 'string', help: 'URL of an OpenID Connect issuer whose tokens are accepted; https alone.' },

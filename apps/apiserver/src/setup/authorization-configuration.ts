@@ -16,6 +16,7 @@ import {
   typeInvalid,
 } from '@k/apimachinery';
 import { parseYaml } from '@k/apimachinery/yaml';
+import { fieldsOf, listOf, textOf } from './configuration-fields.js';
 
 /** A webhook of the configuration. Durations are milliseconds. */
 export interface ConfiguredWebhook {
@@ -37,8 +38,6 @@ export interface ConfiguredAuthorizer {
   /** Of type `Webhook`, and only of that. */
   webhook?: ConfiguredWebhook;
 }
-
-type Fields = Record<string, unknown>;
 
 const TYPES = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'] as const;
 const API_VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
@@ -192,31 +191,6 @@ function conditionsOf(given: unknown, at: string, errors: FieldError[]): Configu
   if ('matches' in compiled) return { ...compiled, expressions };
   for (const { index, message } of compiled) errors.push(invalid(`${at}[${index}].expression`, expressions[index], message));
   return undefined;
-}
-
-function fieldsOf(value: unknown, at: string, errors: FieldError[], known: readonly string[]): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    errors.push(typeInvalid(at === '' ? '<root>' : at, value ?? null, 'must be an object'));
-    return {};
-  }
-  for (const name of Object.keys(value)) {
-    if (!known.includes(name)) errors.push(notSupported(at === '' ? '<root>' : at, name, known));
-  }
-  return value as Fields;
-}
-
-function listOf(value: unknown, at: string, errors: FieldError[]): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  errors.push(typeInvalid(at, value, 'must be a list'));
-  return [];
-}
-
-function textOf(value: unknown, at: string, errors: FieldError[]): string {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'string') return value;
-  errors.push(typeInvalid(at, value, 'must be a string'));
-  return '';
 }
 
 /** Milliseconds; 0 when it is absent. */

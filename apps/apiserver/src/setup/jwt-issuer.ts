@@ -41,7 +41,7 @@ export function audienceFaults(audiences: readonly string[], policy: string, at:
   const field = `${at}.audiences`;
   if (audiences.length === 0) return [required(field, `at least one ${field} is required`)];
   const faults = audiences.flatMap((audience, i) => [
-    ...(audience === '' ? [required(`${field}[${i}]`, "audience can't be empty")] : []),
+    ...(audience === '' ? [required(`${field}[${i}]`)] : []),
     ...(audiences.indexOf(audience) < i ? [duplicate(`${field}[${i}]`, audience)] : []),
   ]);
   if (audiences.length > 1 && policy !== 'MatchAny') {

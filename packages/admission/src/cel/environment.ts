@@ -11,7 +11,7 @@ import { registerFunctions } from './functions.js';
 const LIMITS = { maxAstNodes: 20_000, maxDepth: 200, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 };
 
 /** What the checker lets through; which of them an expression has is its declarations' matter. */
-const VARIABLES = ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'self', 'oldSelf'];
+const VARIABLES = ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'self', 'oldSelf', 'claims', 'user'];
 
 /** Where expressions of all parts of the server run: CEL's functions and Kubernetes', and variables by any name that one of them has. */
 export function createExpressionEnvironment(): Environment {

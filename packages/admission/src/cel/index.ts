@@ -16,9 +16,11 @@ export {
   structOf,
   TIMESTAMP,
 } from './check/types.js';
+export { type CompiledClaimExpression, compileClaimExpression } from './claim-expressions.js';
 export { estimateCost, type ValueBound } from './cost.js';
 export { deviceSelectorFault, type SelectorFault } from './device-selectors.js';
 export { CelBudgetError, CelCompileError, CelEvaluationError } from './errors.js';
+export { celName } from './escaped-name.js';
 export { type CelExpression, resultFault, sharedCompiler } from './expression.js';
 export type { CelBudget, CelProgram } from './program.js';
 export { type ConditionFault, compileReviewConditions, type ReviewConditions } from './review-conditions.js';

@@ -6,7 +6,8 @@ import type { Filter, RequestContext } from '../context.js';
 /** Who asks. A request with bad credentials is a 401, even where anonymous ones are welcome. */
 export function authenticationFilter(options: {
   authenticators: readonly Authenticator[];
-  anonymous: boolean;
+  /** Whether requests without credentials are taken; paths = those alone. */
+  anonymous: boolean | ReadonlySet<string>;
   /** Hears of a refused request before it is answered. */
   onFailure?: (context: RequestContext) => void;
 }): Filter {
@@ -25,7 +26,9 @@ export function authenticationFilter(options: {
     why: 'everything after it depends on who asks',
     handle(context) {
       const started = performance.now();
-      const outcome = authenticateWith(options.authenticators, options.anonymous, {
+      const { anonymous } = options;
+      const mayBeAnonymous = typeof anonymous === 'boolean' ? anonymous : anonymous.has(context.path);
+      const outcome = authenticateWith(options.authenticators, mayBeAnonymous, {
         headers: context.exchange.headers,
         socket: context.exchange.socket as TLSSocket,
         path: context.path,
