@@ -20,7 +20,12 @@ export function connectHandlers({ kubelet = {}, requestHeader }: ConnectOptions,
     (name: 'log' | 'stream' | 'proxy'): ResourceHandler =>
     async (server, context, scope) => {
       loaded ??= import('./connections.js').then(({ Connections }) => new Connections(parts));
-      return (await loaded)[name](server, context, scope);
+      try {
+        await (await loaded)[name](server, context, scope);
+      } catch (error) {
+        // Nobody waits for the answer of a connection that the client has given up.
+        if (!context.exchange.closed) throw error;
+      }
     };
   const [log, stream, proxy] = [by('log'), by('stream'), by('proxy')];
   const streams = { get: stream, create: stream };

@@ -5,7 +5,7 @@ import { describeFault, goQuote, newBadRequest, newInternalError, newStatusError
 import type { RequestContext } from '../context.js';
 import { baseHeaders } from '../http/respond.js';
 import { authorityOf, type Destination } from './dialer.js';
-import { ask, beginStream, type PassingParts, wantsUpgrade } from './pass-on.js';
+import { ask, beginAnswer, type PassingParts, wantsUpgrade } from './pass-on.js';
 import { acceptWebSocket, encoderOf, readerProtocol, webSocketProtocols } from './websockets.js';
 
 /** Bytes of a kubelet's error that are read. */
@@ -30,9 +30,7 @@ export async function streamLog(parts: PassingParts, context: RequestContext, to
   const body = wholeOf(answer);
   const protocols = wantsUpgrade(context) ? webSocketProtocols(exchange.headers) : null;
   if (protocols !== null) return intoWebSocket(context, body, protocols);
-  context.answered = true;
-  context.onStreamStart?.();
-  context.audit?.setResponseStatus(200);
+  beginAnswer(context, 200);
   exchange.respondWith(200, baseHeaders(context, 'text/plain'), body);
 }
 
@@ -49,7 +47,7 @@ function wholeOf(answer: IncomingMessage): PassThrough {
 function intoWebSocket(context: RequestContext, body: PassThrough, protocols: readonly string[]): void {
   const { upgrade } = context.exchange;
   if (upgrade === undefined) return;
-  beginStream(context);
+  beginAnswer(context, 101);
   context.exchange.onClose(() => body.destroy());
   const protocol = readerProtocol(protocols);
   acceptWebSocket(upgrade, protocol, (messages) => {

@@ -88,25 +88,27 @@ export async function passOn(parts: PassingParts, context: RequestContext, to: D
 }
 
 function redirect(context: RequestContext, location: string): void {
-  context.answered = true;
-  context.onStreamStart?.();
-  context.audit?.setResponseStatus(301);
+  beginAnswer(context, 301);
   const { 'content-type': _type, ...headers } = baseHeaders(context, '');
   context.exchange.respond(301, { ...headers, location }, '');
 }
 
-function stream({ streams }: PassingParts, context: RequestContext, answer: IncomingMessage, headers: OutgoingHttpHeaders): void {
+/** Answers with what comes; the audit log may be told of another status. */
+function stream(
+  { streams }: PassingParts,
+  context: RequestContext,
+  answer: IncomingMessage,
+  headers: OutgoingHttpHeaders,
+  auditedStatus = answer.statusCode ?? 502,
+): void {
   const { exchange } = context;
   if (context.answered || exchange.closed) {
     answer.destroy();
     return;
   }
-  const status = answer.statusCode ?? 502;
-  context.answered = true;
-  context.onStreamStart?.();
-  context.audit?.setResponseStatus(status);
+  beginAnswer(context, auditedStatus);
   exchange.onClose(streams.add(() => answer.destroy()));
-  exchange.respondWith(status, headers, answer);
+  exchange.respondWith(answer.statusCode ?? 502, headers, answer);
 }
 
 /** Lets the client's connection go on with the protocol that it asks for. @throws 500 when the other side cannot be asked, or does not answer so. */
@@ -120,7 +122,7 @@ export async function passUpgrade(parts: PassingParts, context: RequestContext, 
     switched.socket.destroy();
     return;
   }
-  beginStream(context);
+  beginAnswer(context, 101);
   const { socket, head } = upgrade.accept(answer.headersDistinct as OutgoingHttpHeaders);
   socket.once(
     'close',
@@ -129,11 +131,11 @@ export async function passUpgrade(parts: PassingParts, context: RequestContext, 
   splice(socket, switched.socket, { fromHere: head, fromThere: switched.head });
 }
 
-/** Tells the audit log that the connection was handed over. */
-export function beginStream(context: RequestContext): void {
+/** Tells the audit log that an answer begins; with 101 the connection is handed over. */
+export function beginAnswer(context: RequestContext, status: number): void {
   context.answered = true;
+  context.audit?.setResponseStatus(status);
   context.onStreamStart?.();
-  context.audit?.setResponseStatus(101);
 }
 
 /** Asks for another protocol. @throws 500 in upstream's words when there is no answer, or one that is neither that nor an error. */
@@ -155,10 +157,9 @@ export async function askUpgrade(
   return outcome;
 }
 
-/** An error of the other side is the client's as it is: it tells clients to try another protocol. */
+/** An error of the other side is the client's as it is: it tells clients to try another protocol. Upstream hands the connection over for it. */
 export function refused(parts: PassingParts, context: RequestContext, answer: IncomingMessage): void {
-  stream(parts, context, answer, answerHeaders(answer.headers, {}));
-  context.audit?.setResponseStatus(101);
+  stream(parts, context, answer, answerHeaders(answer.headers, {}), 101);
 }
 
 /** @throws 400 */

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestContext } from '../context.js';
 import { sendBytes } from '../http/respond.js';
 import type { Destination } from './dialer.js';
-import { askUpgrade, beginStream, headersFor, type PassingParts, refused } from './pass-on.js';
+import { askUpgrade, beginAnswer, headersFor, type PassingParts, refused } from './pass-on.js';
 import { splice } from './splice.js';
 import { acceptWebSocket } from './websockets.js';
 
@@ -41,7 +41,7 @@ export async function tunnel(
     there.destroy();
     return plain(context, 500, 'unable to upgrade: missing upgrade headers in response');
   }
-  beginStream(context);
+  beginAnswer(context, 101);
   context.exchange.onClose(parts.streams.add(() => there.destroy()));
   context.exchange.onClose(() => there.destroy());
   const chosen = String(answer.headers['x-stream-protocol-version'] ?? '').trim();

@@ -1,5 +1,6 @@
 /** A server with a node whose kubelet is a stand-in, and pods on it. */
 
+import type { ClientRequest } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
@@ -62,13 +63,21 @@ export class ConnectingServer {
     return name;
   }
 
-  /** Asks for another protocol over HTTP/1.1. */
-  upgrade(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Upgraded> {
+  /** Begins a request over HTTP/1.1. */
+  open(method: string, path: string, headers: Record<string, string> = {}, body = ''): ClientRequest {
     const { hostname, port } = new URL(this.server.url);
     const request = requestHttps({
       ...{ host: hostname, port, method, path, ca: this.server.ca, agent: false },
-      headers: { authorization: `Bearer ${this.server.token}`, connection: 'Upgrade', ...headers },
+      headers: { authorization: `Bearer ${this.server.token}`, ...headers },
     });
+    request.on('error', () => {});
+    request.end(body);
+    return request;
+  }
+
+  /** Asks for another protocol over HTTP/1.1. */
+  upgrade(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Upgraded> {
+    const request = this.open(method, path, { connection: 'Upgrade', ...headers }, body);
     return new Promise((resolve, reject) => {
       request.once('error', reject);
       request.once('upgrade', (answer, socket, head) => {
@@ -80,7 +89,6 @@ export class ConnectingServer {
         answer.on('data', (chunk: string) => (text += chunk));
         answer.once('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, socket: null }));
       });
-      request.end(body);
     });
   }
 }
