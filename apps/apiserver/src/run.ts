@@ -176,6 +176,7 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       aggregation,
       kubelet,
       anonymous: jwt?.anonymous ?? flags.on('anonymous-auth'),
+      bootstrapTokens: flags.on('enable-bootstrap-token-auth'),
       lastAuthenticators: [jwt, tokenWebhook].flatMap((tokens) => tokens?.authenticator ?? []),
       authorizers: authorization.authorizers,
       admission,

@@ -52,6 +52,12 @@ export class InformerSet implements ObjectSource {
     return stored ? { uid: uidOf(stored), deletionTimestamp: deletionTimestampOf(stored) } : undefined;
   }
 
+  /** An object from the cache, without keeping a copy of its resource. */
+  async getCached(group: string, resource: string, namespace: string, name: string): Promise<KubeObject | undefined> {
+    const stored = await this.#registry.find(group, resource)?.storage.get(namespace, name, { kind: 'any' });
+    return stored ? parseStored(stored) : undefined;
+  }
+
   async getLive(group: string, resource: string, namespace: string, name: string): Promise<KubeObject | undefined> {
     const found = this.#registry.find(group, resource);
     const stored = await found?.storage.get(namespace, name, { kind: 'latest' });

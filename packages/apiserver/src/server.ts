@@ -9,7 +9,7 @@ import { QuotaLedger } from '@k/admission/quota';
 import { WebhookClient } from '@k/admission/webhooks';
 import { type Catalogue, createBuiltInCatalogue } from '@k/api';
 import type { AuditLogger } from '@k/audit';
-import { type Authenticator, createServiceAccountAuthenticator, type RequestHeaderOptions, type ServiceAccountIssuer } from '@k/auth';
+import type { Authenticator, RequestHeaderOptions, ServiceAccountIssuer } from '@k/auth';
 import { createStorageFactory, type KeyValueStore, type ValueTransformer } from '@k/storage';
 import type { Logger } from 'pino';
 import { advertisedAddress, authorizeFor, localSink } from './admission-dependencies.js';
@@ -57,9 +57,9 @@ import { resourceDispatcher } from './rest/dispatch.js';
 import { escalationCheck } from './rest/rbac-escalation.js';
 import { WatchFlusher } from './rest/watch-flusher.js';
 import { serve } from './serve-exchange.js';
+import { serverAuthenticators } from './server-authenticators.js';
 import { type AuthorizerChoice, ownAuthorizers, ServerAuthorizer } from './server-authorizer.js';
 import type { ServerContext, WriteHook } from './server-context.js';
-import { boundObjectCheck } from './service-account-check.js';
 import { createShutdown } from './shutdown.js';
 import { specialHandlers } from './special-handlers.js';
 
@@ -70,6 +70,8 @@ export interface ServerOptions extends RequestLimitOptions {
   authenticators: readonly Authenticator[];
   /** Asked when nobody else knows a caller, service accounts included: services outside. */
   lastAuthenticators?: readonly Authenticator[];
+  /** Whether tokens of Secrets of type `bootstrap.kubernetes.io/token` in `kube-system` are taken. Default false. */
+  bootstrapTokens?: boolean;
   /** Whether requests without credentials are taken; paths = those alone. */
   anonymous: boolean | ReadonlySet<string>;
   /** Proxies in front whose users one of the authenticators takes; servers behind this one are told. */
@@ -217,12 +219,7 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   let address = '';
   const issuer = serviceAccounts?.issuer;
   const audiences = issuer?.audiences ?? [];
-  const authenticators = [...options.authenticators];
-  if (serviceAccounts !== undefined) {
-    const { keys, issuers } = serviceAccounts;
-    authenticators.push(createServiceAccountAuthenticator({ issuers, audiences, keys, checkBound: boundObjectCheck(informers) }));
-  }
-  authenticators.push(...(options.lastAuthenticators ?? []));
+  const authenticators = await serverAuthenticators(options, informers);
   const limits = requestLimits(options, { informers, registry, metrics, shutdown: shutdown.signal });
   const filters: Filter[] = [
     requestTimeoutFilter(options.requestTimeoutMs ?? 60_000, audit && ((context) => auditUnauthenticated(audit, context))),

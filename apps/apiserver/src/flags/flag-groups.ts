@@ -237,6 +237,12 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         help: 'Time that an answer about a token is remembered; 0 = not.',
       },
       AUTHENTICATION_CONFIG_FLAG,
+      {
+        name: 'enable-bootstrap-token-auth',
+        kind: 'bool',
+        default: false,
+        help: 'Accepts tokens of Secrets of type bootstrap.kubernetes.io/token in kube-system.',
+      },
       ...OIDC_FLAGS,
       { name: 'token-auth-file', kind: 'file', help: 'Static tokens, CSV: token,user,uid[,"group1,group2"].' },
       {

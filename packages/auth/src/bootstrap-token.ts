@@ -1,0 +1,1 @@
+export { type BootstrapSecret, createBootstrapTokenAuthenticator } from './authenticators/bootstrap-token.js';
