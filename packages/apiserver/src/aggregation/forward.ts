@@ -142,8 +142,8 @@ function answer(context: RequestContext, received: IncomingMessage, options: For
   const headers = answerHeaders(received.headers, baseHeaders(context, ''));
   if (headers['content-type'] === '') delete headers['content-type'];
   context.answered = true;
-  context.onStreamStart?.();
   context.audit?.setResponseStatus(status);
+  context.onStreamStart?.();
   if (context.info.verb === 'watch') context.exchange.onClose(options.track(() => received.destroy()));
   context.exchange.respondWith(status, headers, received);
 }
@@ -157,8 +157,8 @@ function switchProtocols(context: RequestContext, { answer: received, switched }
   const { upgrade } = context.exchange;
   const { socket: there, head: fromThere } = switched as NonNullable<Outcome['switched']>;
   context.answered = true;
-  context.onStreamStart?.();
   context.audit?.setResponseStatus(101);
+  context.onStreamStart?.();
   const headers = { ...received.headers, 'audit-id': context.auditId };
   const { socket: here, head: fromHere } = (upgrade as NonNullable<typeof upgrade>).accept(headers);
   if (fromThere.length > 0) here.write(fromThere);

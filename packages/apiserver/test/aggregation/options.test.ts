@@ -131,6 +131,16 @@ describe('servers behind', () => {
     await expect.poll(() => events('two'), WAIT).toEqual(begun);
     watch.close();
     await expect.poll(() => events('two'), WAIT).toEqual([...begun, ['ResponseComplete', 'test-admin', undefined, 200]]);
+    // A watch that is refused there begins with the refusal.
+    parts.extension.answers.set(NOTES, (_, response) => response.writeHead(410).end('{}'));
+    await parts.server.client.request('GET', `${NOTES}?watch=true`, { headers: { 'audit-id': 'three' } });
+    await expect
+      .poll(() => events('three'), WAIT)
+      .toEqual([
+        ['RequestReceived', 'test-admin', undefined, undefined],
+        ['ResponseStarted', 'test-admin', undefined, 410],
+        ['ResponseComplete', 'test-admin', undefined, 410],
+      ]);
   });
 });
 
