@@ -13,8 +13,10 @@ export interface Issuer {
   readonly keys: JWK[];
   /** Paths that were asked for. */
   readonly asked: string[];
-  /** A token of it; `claims` beside issuer, audience `k`, subject `jane` and an end in an hour. */
-  sign(claims?: Record<string, unknown>, header?: { alg: string; kid?: string }): Promise<string>;
+  /** Claims that tokens only refer to: by path, what is answered to whoever has the access token `a1`. */
+  readonly claims: Map<string, string>;
+  /** A token of it; `more` beside issuer, audience `k`, subject `jane` and an end in an hour. */
+  sign(more?: Record<string, unknown>, header?: { alg: string; kid?: string }): Promise<string>;
   /** Makes other keys; the old ones are shown no more. */
   rotate(): Promise<void>;
   /** Ends answering, and answers again under the same URL. */
@@ -29,6 +31,7 @@ export async function startIssuer(): Promise<Issuer> {
   const pair = await selfSigned();
   const asked: string[] = [];
   const keys: JWK[] = [];
+  const claims = new Map<string, string>();
   const signing = new Map<string, CryptoKey>();
   let server: Server | undefined;
   let port = 0;
@@ -40,9 +43,10 @@ export async function startIssuer(): Promise<Issuer> {
     ca: pair.cert,
     keys,
     asked,
-    sign(claims = {}, { alg, kid = `${alg}-${generation}` } = { alg: 'RS256' }) {
+    claims,
+    sign(more = {}, { alg, kid = `${alg}-${generation}` } = { alg: 'RS256' }) {
       const exp = Math.floor(Date.now() / 1000) + 3600;
-      const payload = { iss: issuer.url, aud: 'k', sub: 'jane', exp, ...claims };
+      const payload = { iss: issuer.url, aud: 'k', sub: 'jane', exp, ...more };
       return new SignJWT(payload).setProtectedHeader({ alg, kid }).sign(signing.get(alg) as CryptoKey);
     },
     async rotate() {
@@ -59,8 +63,10 @@ export async function startIssuer(): Promise<Issuer> {
       await new Promise((resolve) => server?.close(resolve));
     },
     async start() {
-      server = createServer(pair, ({ url: path = '' }, response) => {
+      server = createServer(pair, ({ url: path = '', headers }, response) => {
         asked.push(path);
+        const claim = headers.authorization === 'Bearer a1' ? claims.get(path) : undefined;
+        if (claim !== undefined) return void response.end(claim);
         const isDocument = path === '/.well-known/openid-configuration' || path === '/elsewhere';
         const body = isDocument ? { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` } : path === '/keys' ? { keys } : undefined;
         response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));

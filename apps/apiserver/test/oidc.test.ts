@@ -148,6 +148,35 @@ describe('a token', () => {
     });
   });
 
+  it('may leave it to another token what the groups are', async () => {
+    const server = await start('--oidc-username-prefix=-', '--oidc-groups-claim=roles');
+    const elsewhere = (path: string, accessToken = 'a1'): Record<string, unknown> => ({
+      _claim_names: { roles: 'src1' },
+      _claim_sources: { src1: { endpoint: `${issuer.url}${path}`, access_token: accessToken } },
+    });
+    issuer.claims.set('/roles', await issuer.sign({ roles: ['far', 'away'] }));
+    issuer.claims.set('/others', await issuer.sign({ roles: ['far'], aud: 'other' }));
+    issuer.claims.set('/none', await issuer.sign());
+    issuer.claims.set('/opaque', 'opaque');
+    const groups = (...names: string[]) => ({ username: 'jane', groups: [...names, 'system:authenticated'] });
+    await found(server, await issuer.sign(elsewhere('/roles'))).toEqual(groups('far', 'away'));
+    expect(await whoami(server, await issuer.sign({ ...elsewhere('/roles'), roles: 'near' }))).toEqual(groups('near'));
+    expect(await whoami(server, await issuer.sign({ _claim_names: { other: 'src1' }, _claim_sources: {} }))).toEqual(groups());
+    const getting = 'while getting distributed claim "roles": error while getting distributed claim JWT: 404 Not Found';
+    const refused: [object, string][] = [
+      [elsewhere('/roles', 'a2'), getting],
+      [elsewhere('/others'), 'verify distributed claim token: oidc: expected audience "k" got ["other"]'],
+      [elsewhere('/none'), `jwt returned by distributed claim endpoint "${issuer.url}/none" did not contain claim: roles`],
+      [elsewhere('/opaque'), `getting untrusted issuer from endpoint ${issuer.url}/opaque failed for claim "roles": malformed token`],
+      [{ _claim_names: { roles: 'src1' } }, 'oidc: no claim sources'],
+      [{ _claim_names: { roles: 'src1' }, _claim_sources: {} }, 'id token _claim_names contained a source src1 missing in _claims_sources'],
+    ];
+    const before = refusals(server).length;
+    for (const [claims] of refused) expect(await whoami(server, await issuer.sign({ ...claims }))).toBe(401);
+    const said = refused.map(([, message]) => `oidc: could not expand distributed claims: ${message}`);
+    expect(refusals(server).slice(before)).toEqual(said);
+  });
+
   it('is taken after the keys of its issuer have changed, and remembered while that is away', async () => {
     const server = await start();
     const user = { username: `${issuer.url}#jane`, groups: ['system:authenticated'] };

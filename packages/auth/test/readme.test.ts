@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import * as bootstrap from '../src/bootstrap.js';
+import * as bootstrapToken from '../src/bootstrap-token.js';
 import * as auth from '../src/index.js';
+import * as oidc from '../src/oidc.js';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -33,7 +35,7 @@ describe('the README', () => {
   });
 
   it('names every function that the package exports', () => {
-    const exported = Object.entries({ ...auth, ...bootstrap });
+    const exported = Object.entries({ ...auth, ...bootstrap, ...bootstrapToken, ...oidc });
     for (const [name] of exported) expect(readme, name).toContain(`\`${name}`);
   });
 });

@@ -1,12 +1,12 @@
-/** One issuer: found by its discovery document, as soon as it can be reached. */
-
+/** One issuer and what its tokens are good for. */
 import { hash } from 'node:crypto';
 import { goQuote } from '@k/apimachinery';
 import type { AuthenticationResult } from '../interface.js';
 import { ExpiringCache } from '../webhook/expiring-cache.js';
-import { type Claims, expiryOf, verifyIdToken } from './id-token.js';
+import { DistributedClaim } from './distributed-claims.js';
+import { type Claims, expiryOf } from './id-token.js';
 import { IssuerConnection } from './issuer-connection.js';
-import { IssuerKeySet } from './key-set.js';
+import { IssuerVerifier } from './issuer-verifier.js';
 import { type UserMapping, userOf } from './user-mapping.js';
 
 /** An issuer and how its tokens are taken. */
@@ -23,47 +23,44 @@ export interface JwtIssuerOptions extends UserMapping {
   signingAlgorithms?: readonly string[];
 }
 
-/** Milliseconds between looks for an issuer that was not there. */
-const RETRY_MS = 10_000;
 /** Milliseconds that a token is not looked into again. */
 const REMEMBERED_MS = 10_000;
 const TOKENS_MAX = 4096;
 
-/** An issuer that is being looked for, or was found. */
+/** Takes tokens of one issuer, once that was found. */
 export class JwtIssuer {
   readonly url: string;
-  readonly #options: JwtIssuerOptions;
+  readonly #mapping: UserMapping;
   readonly #connection: IssuerConnection;
+  readonly #verifier: IssuerVerifier;
+  /** Groups may be elsewhere than in the token. */
+  readonly #groups: DistributedClaim | undefined;
   readonly #now: () => number;
   readonly #known: ExpiringCache<AuthenticationResult>;
-  readonly #onError: (error: Error) => void;
-  readonly #found: Promise<void>;
-  #keys: IssuerKeySet | undefined;
-  #fault: Error;
-  #retry: NodeJS.Timeout | undefined;
-  #isClosed = false;
 
   /** Begins to look for it. @param options.onError - Hears of each time that it was not found. */
   constructor(issuer: JwtIssuerOptions, options: { onError: (error: Error) => void; now?: () => number }) {
-    this.url = issuer.url;
-    this.#options = issuer;
-    this.#now = options.now ?? Date.now;
-    this.#onError = options.onError;
-    this.#known = new ExpiringCache(TOKENS_MAX, this.#now);
+    const { url, discoveryUrl, audiences, signingAlgorithms: algorithms = ['RS256'], groups } = issuer;
+    const { onError, now = Date.now } = options;
+    this.url = url;
+    this.#mapping = issuer;
+    this.#now = now;
+    this.#known = new ExpiringCache(TOKENS_MAX, now);
     this.#connection = new IssuerConnection(issuer.certificateAuthority);
-    this.#fault = new Error(`oidc: authenticator for issuer ${goQuote(issuer.url)} is not initialized`);
-    this.#found = new Promise((resolve) => void this.#look(resolve));
+    const rules = { audiences, algorithms, now, onError };
+    this.#verifier = new IssuerVerifier(this.#connection, { ...rules, url, discoveryUrl });
+    if (groups !== undefined && 'claim' in groups) this.#groups = new DistributedClaim(groups.claim, this.#connection, rules);
   }
 
   /** Resolves when it was found. */
   get found(): Promise<void> {
-    return this.#found;
+    return this.#verifier.found;
   }
 
   /** Why it is not there; null when it is. */
   get fault(): Error | null {
-    if (this.#keys !== undefined) return null;
-    return new Error(`oidc: authenticator for issuer ${goQuote(this.url)} is not healthy: ${this.#fault.message}`);
+    const { fault } = this.#verifier;
+    return fault === null ? null : new Error(`oidc: authenticator for issuer ${goQuote(this.url)} is not healthy: ${fault.message}`);
   }
 
   /** What is known of a token whose verification is less than ten seconds ago; it has not ended. */
@@ -77,63 +74,23 @@ export class JwtIssuer {
    * @throws {Error} when it does not hold, or the issuer was not found yet; never with the token.
    */
   async authenticate(token: string): Promise<AuthenticationResult> {
-    if (this.#keys === undefined) throw new Error('oidc: authenticator not initialized');
-    const { audiences, signingAlgorithms: algorithms = ['RS256'] } = this.#options;
+    if (this.#verifier.fault !== null) throw new Error('oidc: authenticator not initialized');
     let claims: Claims;
     try {
-      claims = await verifyIdToken(token, { audiences, algorithms, keys: this.#keys, now: this.#now });
+      claims = await this.#verifier.verify(token);
     } catch (error) {
       throw new Error(`oidc: verify token: ${(error as Error).message}`);
     }
-    const result = { user: await userOf(claims, this.#options) };
+    const expanded = (await this.#groups?.expand(claims)) ?? claims;
+    const result = { user: await userOf(expanded, this.#mapping) };
     this.#known.set(hash('sha256', token), result, Math.min(REMEMBERED_MS, expiryOf(claims) * 1000 - this.#now()));
     return result;
   }
 
   /** Stops looking; ends its connections. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#retry);
+    this.#verifier.close();
+    this.#groups?.close();
     await this.#connection.close();
   }
-
-  async #look(found: () => void): Promise<void> {
-    try {
-      const url = await this.#discover();
-      this.#keys = new IssuerKeySet(this.#connection, { url, now: this.#now });
-      found();
-    } catch (error) {
-      if (this.#isClosed) return;
-      this.#fault = error as Error;
-      this.#onError(this.#fault);
-      this.#retry = setTimeout(() => void this.#look(found), RETRY_MS).unref();
-    }
-  }
-
-  /** Where its keys are. */
-  async #discover(): Promise<string> {
-    const url = this.#options.discoveryUrl ?? `${this.url.replace(/\/$/, '')}/.well-known/openid-configuration`;
-    const { status, statusLine, text } = await this.#connection.get(url);
-    if (status !== 200) throw new Error(`${statusLine}: ${url}`);
-    const document = documentIn(text);
-    if (document['issuer'] !== this.url) {
-      const given = goQuote(String(document['issuer'] ?? ''));
-      throw new Error(`oidc: issuer did not match the issuer returned by provider, expected ${goQuote(this.url)} got ${given}`);
-    }
-    const keysUrl = document['jwks_uri'];
-    if (typeof keysUrl !== 'string' || !URL.canParse(keysUrl)) {
-      throw new Error('oidc: failed to decode provider discovery object: jwks_uri is no URL');
-    }
-    return keysUrl;
-  }
-}
-
-function documentIn(text: string): Record<string, unknown> {
-  try {
-    const document: unknown = JSON.parse(text);
-    if (typeof document === 'object' && document !== null) return document as Record<string, unknown>;
-  } catch {
-    // Said below.
-  }
-  throw new Error('oidc: failed to decode provider discovery object: no JSON object');
 }
