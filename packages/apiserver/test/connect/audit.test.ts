@@ -65,10 +65,10 @@ it('exec, until its connection ends', async () => {
 });
 
 it('exec that the kubelet refuses', async () => {
-  parts.kubelet.refusesUpgrades = true;
+  parts.kubelet.upgradeStatus = '401 Unauthorized';
   const url = `${CORE}/pods/${pod}/exec?command=refused`;
   expect((await parts.upgrade('POST', url, SPDY)).status).toBe(401);
-  parts.kubelet.refusesUpgrades = false;
+  parts.kubelet.upgradeStatus = undefined;
   expect(await stages(url)).toEqual(both('create', 101));
 });
 

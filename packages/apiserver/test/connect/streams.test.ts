@@ -100,9 +100,9 @@ describe('SPDY', () => {
 
   it('is refused as the kubelet refuses it', async () => {
     const { kubelet } = parts;
-    kubelet.refusesUpgrades = true;
+    kubelet.upgradeStatus = '401 Unauthorized';
     const { status, text } = await parts.upgrade('POST', `${path}/exec`, SPDY);
-    kubelet.refusesUpgrades = false;
+    kubelet.upgradeStatus = undefined;
     expect([status, text]).toEqual([401, 'Unauthorized']);
   });
 });
@@ -215,6 +215,12 @@ describe('refusals', () => {
     ]);
   });
 
+  it('of kubelets that go on as if they had not been asked', async () => {
+    parts.kubelet.upgradeStatus = '200 OK';
+    expect(await ask(`${path}/exec`)).toEqual([500, undefined, 'invalid upgrade response: status code 200']);
+    parts.kubelet.upgradeStatus = undefined;
+  });
+
   it('of what is only tried, and of what cannot be', async () => {
     expect(await ask(`${path}/exec?dryRun=All`)).toEqual([400, 'BadRequest', 'dryRun is not supported']);
     expect(await ask(`${path}/portforward?ports=x`)).toEqual([400, 'BadRequest', 'strconv.ParseInt: parsing "x": invalid syntax']);
@@ -263,9 +269,10 @@ describe('the end of the server', () => {
 
 describe('requests that ask for another protocol in vain', () => {
   it('are served as if they had not, with their body', async () => {
-    const body = JSON.stringify({ metadata: { name: 'upgraded' } });
+    const data = { text: 'x'.repeat(300_000) };
+    const body = JSON.stringify({ metadata: { name: 'upgraded' }, data });
     const headers = { upgrade: 'h2c', 'content-type': 'application/json', 'content-length': String(body.length) };
     const { status, text } = await parts.upgrade('POST', `${CORE}/configmaps`, headers, body);
-    expect([status, (JSON.parse(text) as { kind: string }).kind]).toEqual([201, 'ConfigMap']);
+    expect([status, (JSON.parse(text) as { data: object }).data]).toEqual([201, data]);
   });
 });

@@ -25,8 +25,8 @@ export interface StandIn {
   readonly answers: Map<string, Answer>;
   /** Protocols of WebSockets that are taken; others are refused with 403. */
   webSocketProtocols: string[];
-  /** Answers requests for other protocols with 401. */
-  refusesUpgrades: boolean;
+  /** What requests for other protocols are answered, in place of 101. */
+  upgradeStatus: '200 OK' | '401 Unauthorized' | undefined;
   /** Connections that are open. */
   readonly sockets: ReadonlySet<Socket>;
   close(): Promise<void>;
@@ -75,7 +75,8 @@ async function listen(server: Server, clientOf: (socket: Socket) => string | nul
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => {});
-    if (!take(request) || standIn.refusesUpgrades) socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nUnauthorized');
+    const refusal = take(request) ? standIn.upgradeStatus : '401 Unauthorized';
+    if (refusal !== undefined) socket.end(`HTTP/1.1 ${refusal}\r\nContent-Length: ${refusal.length - 4}\r\n\r\n${refusal.slice(4)}`);
     else if (request.headers.upgrade === 'websocket') takeWebSocket(standIn.webSocketProtocols, request, socket, head);
     else takeSpdy(request, socket);
   });
@@ -89,7 +90,7 @@ async function listen(server: Server, clientOf: (socket: Socket) => string | nul
     seen,
     answers,
     webSocketProtocols: ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
-    refusesUpgrades: false,
+    upgradeStatus: undefined,
     sockets,
     close: () =>
       new Promise((resolve) => {
