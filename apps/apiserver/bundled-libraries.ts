@@ -3,7 +3,8 @@
  * library that looks otherwise than expected nothing is changed: only time is lost then.
  */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Metafile, Plugin } from 'esbuild';
 
 /** Modules that are loaded, with what only they need, when something of theirs is used for the first time. */
@@ -43,6 +44,26 @@ export const lazyXPath: Plugin = {
       const text = await readFile(path, 'utf8');
       const eager = /static decisionsToDFA = (_?XPathLexer\._ATN\.decisionToState\.map\(\(ds, index\) => \{\s*return [^}]*?\}\));/;
       return { contents: text.replace(eager, 'static get decisionsToDFA() { return $1; }'), loader: 'js' };
+    });
+  },
+};
+
+/**
+ * Of a library that is no ES module and is loaded later, a build would give the default export alone, where Node gives its
+ * names as well.
+ */
+export const namesOfLaterLibraries: Plugin = {
+  name: 'names-of-later-libraries',
+  setup(build) {
+    const [namespace, again] = ['names-of-later-libraries', 'again'];
+    build.onResolve({ filter: /^undici$/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === again) return undefined;
+      const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: again });
+      return found.errors.length > 0 ? found : { path: found.path, namespace };
+    });
+    build.onLoad({ filter: /.*/, namespace }, async ({ path }) => {
+      const names = Object.keys(await import(pathToFileURL(path).href)).filter((name) => name !== 'default' && /^\w+$/.test(name));
+      return { contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)};`, resolveDir: dirname(path), loader: 'js' };
     });
   },
 };

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { readDescriptions } from '../../packages/api/src/openapi/read-descriptions.js';
 import { packageBuild } from '../../tools/package-build.mjs';
-import { directLmdbBinary, LAZY_MODULES, lazyXPath, partsOf, SHARED_MODULES } from './bundled-libraries.js';
+import { directLmdbBinary, LAZY_MODULES, lazyXPath, namesOfLaterLibraries, partsOf, SHARED_MODULES } from './bundled-libraries.js';
 
 const FOLDER = resolve(import.meta.dirname, process.env['K_OUT'] ?? 'dist');
 const START_TIMEOUT_MS = 60_000;
@@ -19,7 +19,7 @@ export default packageBuild(import.meta.dirname, {
   // A start reads a handful of files instead of hundreds: the packages, from their sources, and all libraries are built
   // in, in parts that are loaded when they are needed. Of LMDB only the binary stays outside.
   noExternal: [/.*/],
-  esbuildPlugins: [lazyXPath, directLmdbBinary],
+  esbuildPlugins: [lazyXPath, directLmdbBinary, namesOfLaterLibraries],
   treeshake: false,
   dts: false,
   esbuildOptions(options) {

@@ -17,4 +17,4 @@ export const refusals = (server: ServerProcess): string[] =>
   server.stderr
     .split('\n')
     .filter((line) => line.includes('Unable to authenticate the request'))
-    .map((line) => (JSON.parse(line) as { err: { message: string } }).err.message);
+    .map((line) => (JSON.parse(line) as { reason: string }).reason);

@@ -29,7 +29,7 @@ export function jwtObserver(log: Logger, { registry }: ServerMetrics): JwtObserv
   return {
     onToken(outcome) {
       count(outcome);
-      if (outcome.error !== undefined) log.info({ err: outcome.error }, 'Unable to authenticate the request');
+      if (outcome.error !== undefined) log.info({ reason: outcome.error.message }, 'Unable to authenticate the request');
     },
     onIssuerError: (error) => log.error({ err: error }, 'oidc authenticator: initializing plugin'),
   };
