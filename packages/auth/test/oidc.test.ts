@@ -1,8 +1,9 @@
 /** Issuers that are not there, or not as they should be; what tokens of them make is tested through the server. */
 import { once } from 'node:events';
+import { createServer as createProxy } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AddressInfo, connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { authenticateWith } from '../src/index.js';
 import { JwtAuthenticator, openJwtIssuers } from '../src/oidc.js';
 import { createAuthority, SERVER_AUTH } from './support/certificates.js';
@@ -69,5 +70,39 @@ describe('an issuer is not taken', () => {
   it('without a place of its keys', async () => {
     const said = 'oidc: failed to decode provider discovery object: jwks_uri is no URL';
     expect(await faultOf(authority.pem, 200, JSON.stringify({ issuer: url }))).toBe(said);
+  });
+});
+
+describe('an issuer behind a proxy', () => {
+  it('is found by way of the one that the environment names', async () => {
+    const asked: string[] = [];
+    const proxy = createProxy();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      const there = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      socket.pipe(there).pipe(socket);
+      for (const end of [socket, there]) end.on('error', () => end.destroy());
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    for (const name of ['HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, proxyUrl);
+    for (const name of ['NO_PROXY', 'no_proxy']) vi.stubEnv(name, '');
+    const far = 'https://issuer.test';
+    const own = await authority.issue([{ CN: ['issuer.test'] }], { usages: [SERVER_AUTH] });
+    server.setSecureContext(own);
+    answer = { status: 200, body: JSON.stringify({ issuer: far, jwks_uri: `${far}/keys` }) };
+    const issuer = { url: far, audiences: ['k'], certificateAuthority: authority.pem, username: { claim: 'sub', prefix: '' } };
+    const set = openJwtIssuers([issuer]);
+    try {
+      await set.ready(20_000);
+      expect(asked).toEqual(['issuer.test:443']);
+    } finally {
+      await set.close();
+      server.setSecureContext(serving);
+      proxy.closeAllConnections();
+      proxy.close();
+      vi.unstubAllEnvs();
+    }
   });
 });
