@@ -1,11 +1,13 @@
 /** The file of `--authentication-config`: issuers, mappings and rules of a real server, and changes while it runs. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServerMetrics } from '@k/apiserver';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../src/flags/command-line.js';
 import { parseAuthenticationConfiguration } from '../src/setup/authentication-configuration.js';
+import { AuthenticationFile } from '../src/setup/authentication-file.js';
 import { setUpJwt } from '../src/setup/jwt.js';
 import { call, TOKENS } from './http-client.js';
 import { type Issuer, startIssuer } from './issuer.js';
@@ -160,6 +162,49 @@ describe('a change of the file', () => {
       `${CONTROLLER}_automatic_reloads_total{apiserver_id_hash="HASH",status="failure"} 2`,
       `${CONTROLLER}_last_config_info{apiserver_id_hash="HASH",hash="HASH"} 1`,
     ]);
+  });
+});
+
+describe('new issuers that are not found', () => {
+  it('leave those that are there; the file is looked at again', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'k-authentication-'));
+    const text = JSON.stringify({ ...HEAD, jwt: [jwt({})] });
+    writeFileSync(join(dir, 'authn.json'), text);
+    const said: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
+    const options = { file: join(dir, 'authn.json'), text, log, metrics: createServerMetrics(), disallowedIssuers: [], foundMsMax: 1000 };
+    const file = new AuthenticationFile(options);
+    try {
+      const who = async (claims: object): Promise<unknown> => {
+        const token = await issuer.sign({ ...claims });
+        return Promise.resolve(file.authenticator.authenticateToken(token)).then(
+          (result) => result?.user.username,
+          (error: Error) => error.message,
+        );
+      };
+      await expect.poll(() => who({}), { timeout: 20_000 }).toBe('jane');
+      const { port } = new URL(issuer.url);
+      const away = { url: `https://localhost:${port}`, discoveryURL: `https://127.0.0.1:${port}/missing` };
+      write(dir, { jwt: [jwt({}, away)] });
+      const failed = 'failed to update authentication config';
+      await expect.poll(() => said, { timeout: 20_000 }).toContain(failed);
+      expect(await who({ sub: 'joe' })).toBe('joe');
+      // It is still to be taken, unlike one that can never be.
+      const failures = (): number => said.filter((msg) => msg === failed).length;
+      const before = failures();
+      file.reload();
+      await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThan(before);
+      write(dir, { jwt: [jwt({ claimMappings: { username: { claim: 'sub', prefix: 'now:' } } })] });
+      const nowWho = (): Promise<unknown> => {
+        file.reload();
+        return who({ sub: 'joe' });
+      };
+      await expect.poll(nowWho, { timeout: 20_000 }).toBe('now:joe');
+      expect(said).not.toContain('failed to validate authentication config');
+    } finally {
+      await file.close();
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 

@@ -12,7 +12,6 @@ import { followFile } from './followed-file.js';
 import type { JwtSetup } from './jwt.js';
 import { jwtObserver } from './oidc.js';
 
-/** Milliseconds that new issuers have to be found in. */
 const FOUND_MS_MAX = 60_000;
 /** Milliseconds that tokens which are being looked into have left when their issuer goes. */
 const LEFT_MS = 60_000;
@@ -32,7 +31,9 @@ export class AuthenticationFile implements JwtSetup {
   readonly #endFollowing: () => void;
   #issuers: JwtIssuerSet;
   #lastText: string;
+  readonly #foundMsMax: number;
   #isLooking = false;
+  #isAskedAgain = false;
   #isClosed = false;
   readonly authenticator: JwtAuthenticator;
   readonly anonymous: AuthenticationConfiguration['anonymous'];
@@ -42,12 +43,21 @@ export class AuthenticationFile implements JwtSetup {
    *
    * @param options.text - What the file holds.
    * @param options.disallowedIssuers - Issuers that are the server's own.
+   * @param options.foundMsMax - Milliseconds that new issuers have to be found in. Default 60,000.
    * @throws {Error} with everything that is wrong.
    */
-  constructor(options: { file: string; text: string; log: Logger; metrics: ServerMetrics; disallowedIssuers: readonly string[] }) {
-    const { file, text, log, metrics, disallowedIssuers } = options;
+  constructor(options: {
+    file: string;
+    text: string;
+    log: Logger;
+    metrics: ServerMetrics;
+    disallowedIssuers: readonly string[];
+    foundMsMax?: number;
+  }) {
+    const { file, text, log, metrics, disallowedIssuers, foundMsMax = FOUND_MS_MAX } = options;
     const configuration = parseAuthenticationConfiguration(text, disallowedIssuers);
     this.#file = file;
+    this.#foundMsMax = foundMsMax;
     this.#log = log.child({ component: 'authentication' });
     this.#disallowedIssuers = disallowedIssuers;
     this.#observer = jwtObserver(this.#log, metrics);
@@ -75,27 +85,31 @@ export class AuthenticationFile implements JwtSetup {
   }
 
   async #look(): Promise<void> {
+    // The file may change while issuers are being looked for.
+    this.#isAskedAgain = true;
     if (this.#isLooking) return;
     this.#isLooking = true;
-    // The file may change while issuers are being looked for.
-    while (!this.#isClosed && (await this.#tookOver()));
+    while (this.#isAskedAgain && !this.#isClosed) {
+      this.#isAskedAgain = false;
+      await this.#takeOver();
+    }
     this.#isLooking = false;
   }
 
-  /** @returns Whether there was something new that is in force now. */
-  async #tookOver(): Promise<boolean> {
+  /** Puts what is new in the file in force, if anything is. */
+  async #takeOver(): Promise<void> {
     let step = 'failed to read authentication config file';
     let next: JwtIssuerSet | undefined;
     try {
       const text = readFileSync(this.#file, 'utf8');
-      if (text === this.#lastText) return false;
+      if (text === this.#lastText) return;
       const before = this.#lastText;
       this.#lastText = text;
       step = 'failed to validate authentication config';
       const configuration = this.#parse(text);
       step = 'failed to update authentication config';
       next = this.#openIssuers(configuration);
-      await next.ready(FOUND_MS_MAX).catch((error: unknown) => {
+      await next.ready(this.#foundMsMax).catch((error: unknown) => {
         // They may be there when the file is looked at the next time.
         this.#lastText = before;
         throw error;
@@ -103,13 +117,11 @@ export class AuthenticationFile implements JwtSetup {
       this.#putInForce(next);
       this.#metrics.onReload({ status: 'success', hash: hashOf(text) });
       this.#log.info('reloaded authentication config');
-      return true;
     } catch (error) {
       if (next !== undefined) await this.#close(next);
-      if (this.#isClosed) return false;
+      if (this.#isClosed) return;
       this.#metrics.onReload({ status: 'failure', error: error as Error });
       this.#log.error({ err: error }, step);
-      return false;
     }
   }
 
