@@ -7,6 +7,6 @@ export function setUpZPages(flags: Flags): NonNullable<ServerOptions['zPages']> 
   const on = { default: true };
   return {
     statusz: featureEnabled(flags, 'ComponentStatusz', on),
-    ...(featureEnabled(flags, 'ComponentFlagz', on) ? { flagz: flags.shown() } : {}),
+    ...(featureEnabled(flags, 'ComponentFlagz', on) ? { flagz: () => flags.shown() } : {}),
   };
 }

@@ -20,7 +20,7 @@ export interface ZPages {
   /** Feature gate `ComponentStatusz`. */
   statusz: boolean;
   /** Flags and their values as text, without secrets; absent = no `/flagz` (feature gate `ComponentFlagz`). */
-  flagz?: Readonly<Record<string, string>>;
+  flagz?: () => Readonly<Record<string, string>>;
 }
 
 /** Serves the pages. */
@@ -34,9 +34,10 @@ export function zPagesFilter({ statusz, flagz }: ZPages): Filter {
         const status = currentStatus(paths);
         send(context, 'Statusz', { text: statusText(status), fields: status });
       } else if (context.path === '/flagz' && flagz !== undefined) {
-        const names = Object.keys(flagz).sort();
-        const flags = Object.fromEntries(names.map((name) => [name, flagz[name]]));
-        send(context, 'Flagz', { text: names.map((name) => `${name}=${flagz[name]}\n`).join(''), fields: { flags } });
+        const values = flagz();
+        const names = Object.keys(values).sort();
+        const flags = Object.fromEntries(names.map((name) => [name, values[name]]));
+        send(context, 'Flagz', { text: names.map((name) => `${name}=${values[name]}\n`).join(''), fields: { flags } });
       }
     },
   };

@@ -11,7 +11,7 @@ beforeAll(async () => {
     { token: 'monitor', username: 'monitor', groups: ['system:monitoring'] },
     { token: 'nobody', username: 'nobody' },
   ];
-  server = await startTestServer({ users, zPages: { statusz: true, flagz: { v: '2', 'anonymous-auth': 'true' } } });
+  server = await startTestServer({ users, zPages: { statusz: true, flagz: () => ({ v: '2', 'anonymous-auth': 'true' }) } });
 });
 afterAll(() => server.close());
 
