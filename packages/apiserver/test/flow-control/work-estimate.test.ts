@@ -69,7 +69,7 @@ describe('a write keeps seats', () => {
   const pod = '/api/v1/namespaces/default/pods/a';
 
   it('for the watches that will hear of it', () => {
-    for (let i = 0; i < 9; i++) watch('/api/v1/pods?watch=1');
+    for (let i = 0; i < 999; i++) watch('/api/v1/pods?watch=1');
     expect(estimator.estimate(contextOf('PUT', pod))).toEqual({ initialSeats: 1, finalSeats: 0, lingerMs: 0 });
     const end = watch('/api/v1/namespaces/default/pods?watch=1');
     for (const method of ['PUT', 'PATCH', 'DELETE']) {
@@ -83,13 +83,13 @@ describe('a write keeps seats', () => {
   });
 
   it('on ten seats at most, for longer then', () => {
-    for (let i = 0; i < 395; i++) watch('/api/v1/pods?watch=1');
+    for (let i = 0; i < 39_500; i++) watch('/api/v1/pods?watch=1');
     expect(estimator.estimate(contextOf('PUT', pod))).toEqual({ initialSeats: 1, finalSeats: 10, lingerMs: 20 });
     expect(estimator.estimate(contextOf('PUT', pod), 5)).toEqual({ initialSeats: 1, finalSeats: 5, lingerMs: 40 });
   });
 
   it('not for watches of something else, nor of single nodes, nor for tokens', () => {
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 1_000; i++) {
       watch('/api/v1/namespaces/other/pods?watch=1');
       watch('/api/v1/namespaces/default/pods?watch=1&fieldSelector=metadata.name%3Db');
       watch('/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dn1');
@@ -101,7 +101,7 @@ describe('a write keeps seats', () => {
     expect(estimator.estimate(contextOf('POST', '/api/v1/namespaces/default/serviceaccounts/a/token')).finalSeats).toBe(0);
     expect(estimator.estimate(contextOf('PUT', '/api/v1/namespaces/default/serviceaccounts/a')).finalSeats).toBe(1);
     expect(estimator.estimate(contextOf('DELETE', '/api/v1/namespaces/default/secrets')).finalSeats).toBe(0);
-    for (let i = 0; i < 10; i++) watch('/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D');
+    for (let i = 0; i < 1_000; i++) watch('/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D');
     expect(estimator.estimate(contextOf('PUT', pod)).finalSeats).toBe(1);
   });
 });
