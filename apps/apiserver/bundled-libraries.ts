@@ -36,15 +36,63 @@ export function partsOf(modules: Record<string, string>, { outputs }: Pick<Metaf
   });
 }
 
-/** ANTLR's runtime reads the tables of its XPath, which nothing here asks for, when it is loaded. */
-export const lazyXPath: Plugin = {
-  name: 'lazy-xpath',
+/** A file of a library, and what in it is done when it is loaded but can wait until somebody asks for it. */
+interface Postponed {
+  file: RegExp;
+  replace: [eager: RegExp, later: string][];
+}
+
+const POSTPONED: readonly Postponed[] = [
+  // The tables of ANTLR's XPath.
+  {
+    file: /antlr4ng[\\/]dist[\\/]index\.mjs$/,
+    replace: [
+      [
+        /static decisionsToDFA = (_?XPathLexer\._ATN\.decisionToState\.map\(\(ds, index\) => \{\s*return [^}]*?\}\));/,
+        'static get decisionsToDFA() { return $1; }',
+      ],
+    ],
+  },
+  // What encodes values that are no bytes.
+  {
+    file: /lmdb[\\/]index\.js$/,
+    replace: [
+      [
+        /import \{ Encoder as MsgpackrEncoder \} from 'msgpackr';/,
+        "class MsgpackrEncoder { constructor(...args) { return new (require('msgpackr').Encoder)(...args); } }",
+      ],
+    ],
+  },
+  // Commands that are programs of their own.
+  {
+    file: /commander[\\/]lib[\\/]command\.js$/,
+    replace: [
+      [/const childProcess = require\('node:child_process'\);/, ''],
+      [/\bchildProcess\.spawn\(/g, "require('node:child_process').spawn("],
+    ],
+  },
+  // The process's own metrics, which begin when the server is ready, and kinds of metrics that it has none of.
+  {
+    file: /prom-client[\\/]index\.js$/,
+    replace: [
+      [
+        /exports\.(Summary|Pushgateway|collectDefaultMetrics|AggregatorRegistry) = (require\('[^']+'\));/g,
+        "Object.defineProperty(exports, '$1', { enumerable: true, get: () => $2 });",
+      ],
+    ],
+  },
+];
+
+/** What libraries do when they are loaded, when it is used. */
+export const postponed: Plugin = {
+  name: 'postponed',
   setup(build) {
-    build.onLoad({ filter: /antlr4ng[\\/]dist[\\/]index\.mjs$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const eager = /static decisionsToDFA = (_?XPathLexer\._ATN\.decisionToState\.map\(\(ds, index\) => \{\s*return [^}]*?\}\));/;
-      return { contents: text.replace(eager, 'static get decisionsToDFA() { return $1; }'), loader: 'js' };
-    });
+    for (const { file, replace } of POSTPONED) {
+      build.onLoad({ filter: file }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        return { contents: replace.reduce((done, [eager, later]) => done.replace(eager, later), text), loader: 'js' };
+      });
+    }
   },
 };
 

@@ -7,10 +7,12 @@ import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { readDescriptions } from '../../packages/api/src/openapi/read-descriptions.js';
 import { packageBuild } from '../../tools/package-build.mjs';
-import { directLmdbBinary, LAZY_MODULES, lazyXPath, namesOfLaterLibraries, partsOf, SHARED_MODULES } from './bundled-libraries.js';
+import { directLmdbBinary, LAZY_MODULES, namesOfLaterLibraries, partsOf, postponed, SHARED_MODULES } from './bundled-libraries.js';
 
 const FOLDER = resolve(import.meta.dirname, process.env['K_OUT'] ?? 'dist');
 const START_TIMEOUT_MS = 60_000;
+/** Short names of what is local: a start reads a third less. A build for profiles has those of the sources. */
+const minifyIdentifiers = process.env['K_NAMES'] === undefined;
 
 export default packageBuild(import.meta.dirname, {
   entry: { command: 'src/command.ts', ...LAZY_MODULES, ...SHARED_MODULES },
@@ -19,13 +21,14 @@ export default packageBuild(import.meta.dirname, {
   // A start reads a handful of files instead of hundreds: the packages, from their sources, and all libraries are built
   // in, in parts that are loaded when they are needed. Of LMDB only the binary stays outside.
   noExternal: [/.*/],
-  esbuildPlugins: [lazyXPath, directLmdbBinary, namesOfLaterLibraries],
+  esbuildPlugins: [postponed, directLmdbBinary, namesOfLaterLibraries],
   treeshake: false,
   dts: false,
   esbuildOptions(options) {
     options.conditions = ['@k/source'];
     options.minifySyntax = true;
     options.minifyWhitespace = true;
+    options.minifyIdentifiers = minifyIdentifiers;
     options.legalComments = 'linked';
   },
   async onSuccess() {
@@ -46,22 +49,33 @@ async function wrapModules(): Promise<void> {
   );
   for (const name of await readdir(FOLDER)) {
     if (!name.endsWith('.js')) continue;
-    const { code } = await transform(await readFile(join(FOLDER, name), 'utf8'), {
+    const { code } = await transform(withoutBareImports(await readFile(join(FOLDER, name), 'utf8')), {
       format: 'cjs',
       target: 'node20',
       supported: { 'dynamic-import': false },
       define: { 'import.meta.url': '__moduleUrl' },
       minifySyntax: true,
       minifyWhitespace: true,
+      minifyIdentifiers,
       legalComments: 'none',
     });
     const url = code.includes('__moduleUrl') ? 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' : '';
     const body = lazyParts.reduce(
-      (text, part) => text.replaceAll(new RegExp(`(\\w+)=require\\("./${part}"\\)`, 'g'), `$1=require.lazy("./${part}",part=>{$1=part})`),
-      code,
+      (text, part) =>
+        text.replaceAll(new RegExp(`([\\w$]+)=require\\("./${part}"\\)`, 'g'), `$1=require.lazy("./${part}",part=>{$1=part})`),
+      // Exports are read as they are: the copy would be for Node's own loader.
+      code.replace(/module\.exports=[\w$]+\(([\w$]+)\)/, 'module.exports=Object.defineProperty($1,"__esModule",{value:true})'),
     );
     await writeFile(join(FOLDER, name), `(function(exports,require,module,__filename,__dirname){${url}${body}})`);
   }
+}
+
+/**
+ * A bundle keeps the order in which its modules would have run, and so has a part load all that any of its modules names,
+ * used or not. No module here does anything for others when it is loaded: each is loaded when something of it is used.
+ */
+function withoutBareImports(source: string): string {
+  return source.replaceAll(/\bimport"\.\/chunk-\w+\.js";/g, '');
 }
 
 /** The program itself, a plain CommonJS module. */

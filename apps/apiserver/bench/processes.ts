@@ -39,14 +39,16 @@ export interface StartOptions {
   flags?: readonly string[];
   /** A folder for its CPU profile, which it writes at its end. */
   profileDir?: string;
+  /** Path of another build than the one that is published. */
+  main?: string;
 }
 
 /** Starts the built server and waits until it is ready. */
-export async function startServer({ dataDir, flags = [], profileDir }: StartOptions): Promise<ServerProcess> {
-  if (!existsSync(MAIN)) throw new Error('the server is not built: run "npm run build" first');
+export async function startServer({ dataDir, flags = [], profileDir, main = MAIN }: StartOptions): Promise<ServerProcess> {
+  if (!existsSync(main)) throw new Error('the server is not built: run "npm run build" first');
   const startedAt = performance.now();
   const nodeFlags = profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir];
-  const child = spawn(process.execPath, [...nodeFlags, MAIN, '--secure-port', '0', '--data-dir', dataDir, ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, main, '--secure-port', '0', '--data-dir', dataDir, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pid = child.pid as number;

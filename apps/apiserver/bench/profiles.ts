@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildAside } from '../build-aside.js';
 import { configMap, pod } from './objects.js';
 import { startServer } from './processes.js';
 import { Session } from './session.js';
@@ -28,50 +29,58 @@ const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
 /** Writes `profile.md`. */
 export async function writeProfiles(folder: string, quick: boolean): Promise<void> {
+  const { main, remove } = buildAside({ names: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'profile.md'), await profilesOf(main, quick));
+  } finally {
+    remove();
+  }
+}
+
+async function profilesOf(main: string, quick: boolean): Promise<string> {
   const factor = quick ? 1 : 4;
   let turn = 0;
-  const text = [
+  return [
     '# Where the time goes',
     '',
     'Share of the CPU time of the server, by function without what it calls. Written by `npm run bench`.',
     '',
-    tableOf('Start (restart, until ready)', await profileStart()),
+    tableOf('Start (restart, until ready)', await profileStart(main)),
     tableOf(
       'GET, 64 connections',
-      await profileRequests((session) =>
+      await profileRequests(main, (session) =>
         session.measure({ kind: 'get', path: `${CONFIG_MAPS}/one`, connections: 64, requests: 10_000 * factor }),
       ),
     ),
     tableOf(
       'LIST of 1,000 pods, 4 connections',
-      await profileRequests((session) => session.measure({ kind: 'get', path: PODS, connections: 4, requests: 150 * factor })),
+      await profileRequests(main, (session) => session.measure({ kind: 'get', path: PODS, connections: 4, requests: 150 * factor })),
     ),
     tableOf(
       'CREATE on the embedded store, 64 connections',
-      await profileRequests((session) =>
+      await profileRequests(main, (session) =>
         session.measure({ kind: 'create', names: `turn-${turn++}`, connections: 64, requests: 5_000 * factor }),
       ),
     ),
-  ];
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'profile.md'), text.join('\n'));
+  ].join('\n');
 }
 
-async function profileStart(): Promise<Map<string, number>> {
+async function profileStart(main: string): Promise<Map<string, number>> {
   return inFolder(async (profileDir) => {
     const dataDir = join(profileDir, 'data');
-    await (await startServer({ dataDir })).stop();
+    await (await startServer({ dataDir, main })).stop();
     const from = nowUs();
-    const server = await startServer({ dataDir, profileDir });
+    const server = await startServer({ dataDir, profileDir, main });
     const to = nowUs();
     await server.stop();
     return shares(profileDir, { from, to });
   });
 }
 
-async function profileRequests(load: (session: Session) => Promise<unknown>): Promise<Map<string, number>> {
+async function profileRequests(main: string, load: (session: Session) => Promise<unknown>): Promise<Map<string, number>> {
   return inFolder(async (profileDir) => {
-    const session = await Session.open({ profileDir });
+    const session = await Session.open({ profileDir, main });
     let span: Span;
     try {
       await session.send('POST', CONFIG_MAPS, configMap('one', 0));

@@ -35,14 +35,14 @@ export class Session {
   }
 
   /** Starts a server in a fresh folder, with a namespace and a user whom RBAC allows everything in it. */
-  static async open({ flags = [], profileDir }: Omit<StartOptions, 'dataDir'> = {}): Promise<Session> {
+  static async open({ flags = [], ...options }: Omit<StartOptions, 'dataDir'> = {}): Promise<Session> {
     const dir = mkdtempSync(join(tmpdir(), 'k-bench-'));
     const tokens = join(dir, 'tokens.csv');
     writeFileSync(tokens, `${TOKEN},bench,1\n${ADMIN_TOKEN},admin,2,system:masters\n`);
     const server = await startServer({
       dataDir: dir,
       flags: ['--token-auth-file', tokens, '--authorization-mode', 'RBAC', ...flags],
-      ...(profileDir === undefined ? {} : { profileDir }),
+      ...options,
     });
     const session = new Session(server, dir);
     await session.send('POST', '/api/v1/namespaces', { metadata: { name: 'bench' } });

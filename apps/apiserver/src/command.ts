@@ -35,8 +35,6 @@ async function start(): Promise<boolean> {
     await runCommand(commandLine.command, commandLine.words, commandLine.flags);
     return false;
   }
-  // A library of LMDB's looks for a binary that only its own object format would use.
-  process.env['MSGPACKR_NATIVE_ACCELERATION_DISABLED'] ??= 'true';
   const newKey = beginSigningKey(commandLine.run);
   const { run } = await import('./run.js');
   const running = await run(commandLine.run, newKey);

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { AddressRange, type ApiServer, createServerMetrics, PortRange, type ServerMetrics, startApiServer } from '@k/apiserver';
 import type { KeyValueStore } from '@k/storage';
-import { destination, type Logger, pino } from 'pino';
+import { destination, type Logger, pino, stdSerializers } from 'pino';
 import { ensureCertificates, type KeyAndCertificate } from './certificates.js';
 import { openControlSocket } from './control/control-socket.js';
 import { bindAddress } from './flags/bind-address.js';
@@ -15,7 +15,7 @@ import { checkFeatureGates } from './flags/feature-gates.js';
 import { FlagError } from './flags/flag.js';
 import { certificateFolder, dataFolder, makeFolder } from './flags/folders.js';
 import { forFlag, readFlagFile } from './flags/read-file.js';
-import { IdleMemory } from './idle-memory.js';
+import type { IdleMemory } from './idle-memory.js';
 import { writeKubeconfig } from './kubeconfig.js';
 import { setUpAdmission } from './setup/admission.js';
 import { setUpAggregation, setUpRequestHeader } from './setup/aggregation.js';
@@ -46,7 +46,9 @@ export interface RunningServer {
 function createLog(flags: Flags): Logger {
   const verbosity = flags.number('v');
   const level = verbosity >= 6 ? 'trace' : verbosity >= 4 ? 'debug' : verbosity >= 2 ? 'info' : 'warn';
-  return pino({ level }, destination({ fd: 2, sync: true }));
+  // By the name that an error gives itself: those of classes are short in the built server.
+  const err = (error: unknown): unknown => (error instanceof Error ? { ...stdSerializers.err(error), type: error.name } : error);
+  return pino({ level, serializers: { err } }, destination({ fd: 2, sync: true }));
 }
 
 /** The pair that the flags name; undefined = the server makes its own. */
@@ -214,8 +216,13 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
   const url = `https://${host}:${server.address.port}`;
   const kubeconfig = resolve(flags.optional('write-kubeconfig') ?? join(dataDir, 'admin.kubeconfig'));
   writeKubeconfig(kubeconfig, { server: url, ca: given?.cert ?? certificates.ca, admin: certificates.admin });
-  const idleMemory = new IdleMemory();
-  idleMemory.start();
+  let idleMemory: IdleMemory | undefined;
+  // Of no use in the first seconds: loaded when requests are served.
+  const soon = setImmediate(async () => {
+    const { IdleMemory } = await import('./idle-memory.js');
+    idleMemory = new IdleMemory();
+    idleMemory.start();
+  });
   authorization.follow((choices) => server.chooseAuthorizers(choices));
   return {
     server,
@@ -228,7 +235,8 @@ export async function run(flags: Flags, newKey: Promise<KeyObject> | undefined):
       jwt?.reload?.();
     },
     async stop() {
-      idleMemory.stop();
+      clearImmediate(soon);
+      idleMemory?.stop();
       await server.close();
       await Promise.all([authorization.close(), jwt?.close(), tokenWebhook?.close()]);
       await audit?.close();

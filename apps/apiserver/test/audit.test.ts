@@ -135,6 +135,7 @@ describe('the audit log', () => {
     const said = `${server.stderr}${server.stdout}`;
     expect(said).toContain("Error in audit plugin 'webhook' affecting 1 audit events: Post \\\"https://127.0.0.1:");
     expect(said).toContain('Impacted events:');
+    expect(said).toContain('"err":{"type":"AuditWebhookError"');
     await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
     expect((await call(server, 'GET', `${MAPS}/a`)).status).toBe(200);
   });

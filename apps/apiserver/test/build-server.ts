@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { buildAside } from '../build-aside.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,11 +10,7 @@ declare module 'vitest' {
 
 /** Builds the server once for all tests, as it is published: what works from the sources alone would be no use. */
 export default function setup(project: TestProject): () => void {
-  const app = join(import.meta.dirname, '..');
-  // Inside the package, so that LMDB's binary is found.
-  const dir = mkdtempSync(join(app, 'node_modules', '.k-test-'));
-  const tsup = createRequire(import.meta.url).resolve('tsup/dist/cli-default.js');
-  execFileSync(process.execPath, [tsup, '--silent'], { cwd: app, env: { ...process.env, K_BUILD: 'js', K_OUT: dir }, stdio: 'inherit' });
-  project.provide('main', join(dir, 'main.js'));
-  return () => rmSync(dir, { recursive: true, force: true });
+  const { main, remove } = buildAside();
+  project.provide('main', main);
+  return remove;
 }

@@ -11,12 +11,13 @@ export interface ServerMetrics {
   readonly longRunning: Gauge<'verb' | 'resource'>;
   readonly watchEvents: Counter<'group' | 'version' | 'resource'>;
   readonly objects: Gauge<'resource'>;
+  /** Begins to watch the process itself: its CPU time, memory, event loop and garbage collection. */
+  watchProcess(): void;
 }
 
 /** Makes the metrics of one server; several may live in one process. */
 export function createServerMetrics(): ServerMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const requests = new RequestMetrics(registry);
   const inflight = { readOnly: 0, mutating: 0 };
   new Gauge({
@@ -50,5 +51,6 @@ export function createServerMetrics(): ServerMetrics {
       labelNames: ['resource'],
       registers: [registry],
     }),
+    watchProcess: () => collectDefaultMetrics({ register: registry }),
   };
 }

@@ -271,9 +271,10 @@ export async function startApiServer(options: ServerOptions): Promise<ApiServer>
   await services.load(informers);
   state.ready = true;
   publishLater(client, options.aggregation, log);
-  const soon = isNew
-    ? undefined
-    : setImmediate(() => void startLoops().catch((error: unknown) => log.error({ err: error }, 'controllers')));
+  const soon = setImmediate(() => {
+    metrics.watchProcess();
+    if (!isNew) startLoops().catch((error: unknown) => log.error({ err: error }, 'controllers'));
+  });
   return {
     address: { host: listener.host, port: listener.port },
     catalogue,

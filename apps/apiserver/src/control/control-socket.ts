@@ -4,7 +4,7 @@
  *
  * A call is one POST whose body is the serialised `{ method, args }`, its answer the serialised result.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -50,7 +50,7 @@ export async function openControlSocket(dataDir: string, store: KeyValueStore): 
       });
   });
   // What a crash has left; the store's own lock says that nobody uses it.
-  rmSync(path, { force: true });
+  if (existsSync(path)) unlinkSync(path);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   chmodSync(path, 0o600);
   return () =>

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `admissionregistration.v1`, release 1.36, in the notation of `notation.ts`. */
-export const admissionregistrationV1Schemas: SchemaTable = {
+export const admissionregistrationV1Schemas = (): SchemaTable => ({
   ApplyConfiguration: {
     expression: 'string',
   },
@@ -225,4 +225,4 @@ export const admissionregistrationV1Schemas: SchemaTable = {
     service: 'ServiceReference',
     url: 'string',
   },
-};
+});

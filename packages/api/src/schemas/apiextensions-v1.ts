@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `apiextensions.v1`, release 1.36, in the notation of `notation.ts`. */
-export const apiextensionsV1Schemas: SchemaTable = {
+export const apiextensionsV1Schemas = (): SchemaTable => ({
   CustomResourceColumnDefinition: {
     '@required': 'name,type,jsonPath',
     description: 'string',
@@ -176,4 +176,4 @@ export const apiextensionsV1Schemas: SchemaTable = {
     clientConfig: 'WebhookClientConfig',
     conversionReviewVersions: '[]string required atomic',
   },
-};
+});

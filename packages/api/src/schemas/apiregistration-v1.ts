@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `apiregistration.v1`, release 1.36, in the notation of `notation.ts`. */
-export const apiregistrationV1Schemas: SchemaTable = {
+export const apiregistrationV1Schemas = (): SchemaTable => ({
   APIService: {
     apiVersion: 'string',
     kind: 'string',
@@ -40,4 +40,4 @@ export const apiregistrationV1Schemas: SchemaTable = {
     namespace: 'string',
     port: 'int32',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `apps.v1`, release 1.36, in the notation of `notation.ts`. */
-export const appsV1Schemas: SchemaTable = {
+export const appsV1Schemas = (): SchemaTable => ({
   ControllerRevision: {
     apiVersion: 'string',
     data: 'runtime/RawExtension',
@@ -212,4 +212,4 @@ export const appsV1Schemas: SchemaTable = {
     rollingUpdate: 'RollingUpdateStatefulSetStrategy',
     type: 'string enum(OnDelete,RollingUpdate)',
   },
-};
+});

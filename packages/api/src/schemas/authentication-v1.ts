@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `authentication.v1`, release 1.36, in the notation of `notation.ts`. */
-export const authenticationV1Schemas: SchemaTable = {
+export const authenticationV1Schemas = (): SchemaTable => ({
   BoundObjectReference: {
     apiVersion: 'string',
     kind: 'string',
@@ -56,4 +56,4 @@ export const authenticationV1Schemas: SchemaTable = {
     uid: 'string',
     username: 'string',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `authorization.v1`, release 1.36, in the notation of `notation.ts`. */
-export const authorizationV1Schemas: SchemaTable = {
+export const authorizationV1Schemas = (): SchemaTable => ({
   FieldSelectorAttributes: {
     rawSelector: 'string',
     requirements: '[]meta.v1/FieldSelectorRequirement atomic',
@@ -91,4 +91,4 @@ export const authorizationV1Schemas: SchemaTable = {
     nonResourceRules: '[]NonResourceRule required atomic',
     resourceRules: '[]ResourceRule required atomic',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `autoscaling.v1`, release 1.36, in the notation of `notation.ts`. */
-export const autoscalingV1Schemas: SchemaTable = {
+export const autoscalingV1Schemas = (): SchemaTable => ({
   CrossVersionObjectReference: {
     '@map': 'atomic',
     apiVersion: 'string',
@@ -49,4 +49,4 @@ export const autoscalingV1Schemas: SchemaTable = {
     replicas: 'int32 required default(0)',
     selector: 'string',
   },
-};
+});

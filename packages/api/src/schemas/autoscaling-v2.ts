@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `autoscaling.v2`, release 1.36, in the notation of `notation.ts`. */
-export const autoscalingV2Schemas: SchemaTable = {
+export const autoscalingV2Schemas = (): SchemaTable => ({
   ContainerResourceMetricSource: {
     '@required': 'name,target,container',
     container: 'string required default("")',
@@ -142,4 +142,4 @@ export const autoscalingV2Schemas: SchemaTable = {
     current: 'MetricValueStatus required default({})',
     name: 'string required default("")',
   },
-};
+});

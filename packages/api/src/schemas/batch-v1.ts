@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `batch.v1`, release 1.36, in the notation of `notation.ts`. */
-export const batchV1Schemas: SchemaTable = {
+export const batchV1Schemas = (): SchemaTable => ({
   CronJob: {
     apiVersion: 'string',
     kind: 'string',
@@ -116,4 +116,4 @@ export const batchV1Schemas: SchemaTable = {
     failed: '[]string set',
     succeeded: '[]string set',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `certificates.v1`, release 1.36, in the notation of `notation.ts`. */
-export const certificatesV1Schemas: SchemaTable = {
+export const certificatesV1Schemas = (): SchemaTable => ({
   CertificateSigningRequest: {
     apiVersion: 'string',
     kind: 'string',
@@ -39,4 +39,4 @@ export const certificatesV1Schemas: SchemaTable = {
     certificate: 'byte',
     conditions: '[]CertificateSigningRequestCondition map(type)',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `coordination.v1`, release 1.36, in the notation of `notation.ts`. */
-export const coordinationV1Schemas: SchemaTable = {
+export const coordinationV1Schemas = (): SchemaTable => ({
   Lease: {
     apiVersion: 'string',
     kind: 'string',
@@ -23,4 +23,4 @@ export const coordinationV1Schemas: SchemaTable = {
     renewTime: 'micro-time',
     strategy: 'string',
   },
-};
+});

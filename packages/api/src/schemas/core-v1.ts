@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `core.v1`, release 1.36, in the notation of `notation.ts`. */
-export const coreV1Schemas: SchemaTable = {
+export const coreV1Schemas = (): SchemaTable => ({
   AWSElasticBlockStoreVolumeSource: {
     fsType: 'string',
     partition: 'int32',
@@ -1522,4 +1522,4 @@ export const coreV1Schemas: SchemaTable = {
     hostProcess: 'bool',
     runAsUserName: 'string',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `discovery.v1`, release 1.36, in the notation of `notation.ts`. */
-export const discoveryV1Schemas: SchemaTable = {
+export const discoveryV1Schemas = (): SchemaTable => ({
   Endpoint: {
     addresses: '[]string set required',
     conditions: 'EndpointConditions default({})',
@@ -48,4 +48,4 @@ export const discoveryV1Schemas: SchemaTable = {
   ForZone: {
     name: 'string required default("")',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `events.v1`, release 1.36, in the notation of `notation.ts`. */
-export const eventsV1Schemas: SchemaTable = {
+export const eventsV1Schemas = (): SchemaTable => ({
   Event: {
     action: 'string',
     apiVersion: 'string',
@@ -31,4 +31,4 @@ export const eventsV1Schemas: SchemaTable = {
     count: 'int32 required default(0)',
     lastObservedTime: 'micro-time required',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `flowcontrol.v1`, release 1.36, in the notation of `notation.ts`. */
-export const flowcontrolV1Schemas: SchemaTable = {
+export const flowcontrolV1Schemas = (): SchemaTable => ({
   ExemptPriorityLevelConfiguration: {
     lendablePercent: 'int32',
     nominalConcurrencyShares: 'int32',
@@ -122,4 +122,4 @@ export const flowcontrolV1Schemas: SchemaTable = {
   UserSubject: {
     name: 'string required default("")',
   },
-};
+});

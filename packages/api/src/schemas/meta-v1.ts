@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `meta.v1`, release 1.36, in the notation of `notation.ts`. */
-export const metaV1Schemas: SchemaTable = {
+export const metaV1Schemas = (): SchemaTable => ({
   APIGroup: {
     apiVersion: 'string',
     kind: 'string',
@@ -166,4 +166,4 @@ export const metaV1Schemas: SchemaTable = {
     object: 'runtime/RawExtension required',
     type: 'string required default("")',
   },
-};
+});

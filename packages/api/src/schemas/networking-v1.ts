@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `networking.v1`, release 1.36, in the notation of `notation.ts`. */
-export const networkingV1Schemas: SchemaTable = {
+export const networkingV1Schemas = (): SchemaTable => ({
   HTTPIngressPath: {
     '@required': 'pathType,backend',
     backend: 'IngressBackend required default({})',
@@ -172,4 +172,4 @@ export const networkingV1Schemas: SchemaTable = {
   ServiceCIDRStatus: {
     conditions: '[]meta.v1/Condition map(type) patch(merge) key(type)',
   },
-};
+});

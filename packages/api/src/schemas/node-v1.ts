@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `node.v1`, release 1.36, in the notation of `notation.ts`. */
-export const nodeV1Schemas: SchemaTable = {
+export const nodeV1Schemas = (): SchemaTable => ({
   Overhead: {
     podFixed: '{}quantity',
   },
@@ -23,4 +23,4 @@ export const nodeV1Schemas: SchemaTable = {
     nodeSelector: '{}string atomic',
     tolerations: '[]core.v1/Toleration atomic',
   },
-};
+});

@@ -31,30 +31,42 @@ export interface SchemaPackage {
   readonly table: SchemaTable;
 }
 
+/** A table is made when something of it is asked for: most servers and programs never ask for most of them. */
+function schemaPackage(definitionPrefix: string, makeTable: () => SchemaTable): SchemaPackage {
+  let table: SchemaTable | undefined;
+  return {
+    definitionPrefix,
+    get table() {
+      table ??= makeTable();
+      return table;
+    },
+  };
+}
+
 /** All packages by their label in the notation (`core.v1`, `meta.v1`). */
 export const schemaPackages: Readonly<Record<string, SchemaPackage>> = {
-  'admissionregistration.v1': { definitionPrefix: 'io.k8s.api.admissionregistration.v1', table: admissionregistrationV1Schemas },
-  'apps.v1': { definitionPrefix: 'io.k8s.api.apps.v1', table: appsV1Schemas },
-  'authentication.v1': { definitionPrefix: 'io.k8s.api.authentication.v1', table: authenticationV1Schemas },
-  'authorization.v1': { definitionPrefix: 'io.k8s.api.authorization.v1', table: authorizationV1Schemas },
-  'autoscaling.v1': { definitionPrefix: 'io.k8s.api.autoscaling.v1', table: autoscalingV1Schemas },
-  'autoscaling.v2': { definitionPrefix: 'io.k8s.api.autoscaling.v2', table: autoscalingV2Schemas },
-  'batch.v1': { definitionPrefix: 'io.k8s.api.batch.v1', table: batchV1Schemas },
-  'certificates.v1': { definitionPrefix: 'io.k8s.api.certificates.v1', table: certificatesV1Schemas },
-  'coordination.v1': { definitionPrefix: 'io.k8s.api.coordination.v1', table: coordinationV1Schemas },
-  'core.v1': { definitionPrefix: 'io.k8s.api.core.v1', table: coreV1Schemas },
-  'discovery.v1': { definitionPrefix: 'io.k8s.api.discovery.v1', table: discoveryV1Schemas },
-  'events.v1': { definitionPrefix: 'io.k8s.api.events.v1', table: eventsV1Schemas },
-  'flowcontrol.v1': { definitionPrefix: 'io.k8s.api.flowcontrol.v1', table: flowcontrolV1Schemas },
-  'networking.v1': { definitionPrefix: 'io.k8s.api.networking.v1', table: networkingV1Schemas },
-  'node.v1': { definitionPrefix: 'io.k8s.api.node.v1', table: nodeV1Schemas },
-  'policy.v1': { definitionPrefix: 'io.k8s.api.policy.v1', table: policyV1Schemas },
-  'rbac.v1': { definitionPrefix: 'io.k8s.api.rbac.v1', table: rbacV1Schemas },
-  'resource.v1': { definitionPrefix: 'io.k8s.api.resource.v1', table: resourceV1Schemas },
-  'scheduling.v1': { definitionPrefix: 'io.k8s.api.scheduling.v1', table: schedulingV1Schemas },
-  'storage.v1': { definitionPrefix: 'io.k8s.api.storage.v1', table: storageV1Schemas },
-  'apiextensions.v1': { definitionPrefix: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', table: apiextensionsV1Schemas },
-  'meta.v1': { definitionPrefix: 'io.k8s.apimachinery.pkg.apis.meta.v1', table: metaV1Schemas },
-  runtime: { definitionPrefix: 'io.k8s.apimachinery.pkg.runtime', table: runtimeSchemas },
-  'apiregistration.v1': { definitionPrefix: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1', table: apiregistrationV1Schemas },
+  'admissionregistration.v1': schemaPackage('io.k8s.api.admissionregistration.v1', admissionregistrationV1Schemas),
+  'apps.v1': schemaPackage('io.k8s.api.apps.v1', appsV1Schemas),
+  'authentication.v1': schemaPackage('io.k8s.api.authentication.v1', authenticationV1Schemas),
+  'authorization.v1': schemaPackage('io.k8s.api.authorization.v1', authorizationV1Schemas),
+  'autoscaling.v1': schemaPackage('io.k8s.api.autoscaling.v1', autoscalingV1Schemas),
+  'autoscaling.v2': schemaPackage('io.k8s.api.autoscaling.v2', autoscalingV2Schemas),
+  'batch.v1': schemaPackage('io.k8s.api.batch.v1', batchV1Schemas),
+  'certificates.v1': schemaPackage('io.k8s.api.certificates.v1', certificatesV1Schemas),
+  'coordination.v1': schemaPackage('io.k8s.api.coordination.v1', coordinationV1Schemas),
+  'core.v1': schemaPackage('io.k8s.api.core.v1', coreV1Schemas),
+  'discovery.v1': schemaPackage('io.k8s.api.discovery.v1', discoveryV1Schemas),
+  'events.v1': schemaPackage('io.k8s.api.events.v1', eventsV1Schemas),
+  'flowcontrol.v1': schemaPackage('io.k8s.api.flowcontrol.v1', flowcontrolV1Schemas),
+  'networking.v1': schemaPackage('io.k8s.api.networking.v1', networkingV1Schemas),
+  'node.v1': schemaPackage('io.k8s.api.node.v1', nodeV1Schemas),
+  'policy.v1': schemaPackage('io.k8s.api.policy.v1', policyV1Schemas),
+  'rbac.v1': schemaPackage('io.k8s.api.rbac.v1', rbacV1Schemas),
+  'resource.v1': schemaPackage('io.k8s.api.resource.v1', resourceV1Schemas),
+  'scheduling.v1': schemaPackage('io.k8s.api.scheduling.v1', schedulingV1Schemas),
+  'storage.v1': schemaPackage('io.k8s.api.storage.v1', storageV1Schemas),
+  'apiextensions.v1': schemaPackage('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', apiextensionsV1Schemas),
+  'meta.v1': schemaPackage('io.k8s.apimachinery.pkg.apis.meta.v1', metaV1Schemas),
+  runtime: schemaPackage('io.k8s.apimachinery.pkg.runtime', runtimeSchemas),
+  'apiregistration.v1': schemaPackage('io.k8s.kube-aggregator.pkg.apis.apiregistration.v1', apiregistrationV1Schemas),
 };

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `policy.v1`, release 1.36, in the notation of `notation.ts`. */
-export const policyV1Schemas: SchemaTable = {
+export const policyV1Schemas = (): SchemaTable => ({
   Eviction: {
     apiVersion: 'string',
     deleteOptions: 'meta.v1/DeleteOptions',
@@ -36,4 +36,4 @@ export const policyV1Schemas: SchemaTable = {
     expectedPods: 'int32 default(0)',
     observedGeneration: 'int64',
   },
-};
+});

@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `rbac.v1`, release 1.36, in the notation of `notation.ts`. */
-export const rbacV1Schemas: SchemaTable = {
+export const rbacV1Schemas = (): SchemaTable => ({
   AggregationRule: {
     clusterRoleSelectors: '[]meta.v1/LabelSelector atomic',
   },
@@ -76,4 +76,4 @@ export const rbacV1Schemas: SchemaTable = {
     name: 'string required default("")',
     namespace: 'string',
   },
-};
+});

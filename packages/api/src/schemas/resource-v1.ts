@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `resource.v1`, release 1.36, in the notation of `notation.ts`. */
-export const resourceV1Schemas: SchemaTable = {
+export const resourceV1Schemas = (): SchemaTable => ({
   AllocatedDeviceStatus: {
     '@required': 'driver,pool,device',
     conditions: '[]meta.v1/Condition map(type)',
@@ -256,4 +256,4 @@ export const resourceV1Schemas: SchemaTable = {
     pool: 'ResourcePool required default({})',
     sharedCounters: '[]CounterSet atomic',
   },
-};
+});

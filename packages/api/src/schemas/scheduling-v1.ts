@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `scheduling.v1`, release 1.36, in the notation of `notation.ts`. */
-export const schedulingV1Schemas: SchemaTable = {
+export const schedulingV1Schemas = (): SchemaTable => ({
   PriorityClass: {
     apiVersion: 'string',
     description: 'string',
@@ -17,4 +17,4 @@ export const schedulingV1Schemas: SchemaTable = {
     kind: 'string',
     metadata: 'meta.v1/ListMeta default({})',
   },
-};
+});

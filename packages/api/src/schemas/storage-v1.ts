@@ -1,7 +1,7 @@
 import type { SchemaTable } from './notation.js';
 
 /** Shapes of `storage.v1`, release 1.36, in the notation of `notation.ts`. */
-export const storageV1Schemas: SchemaTable = {
+export const storageV1Schemas = (): SchemaTable => ({
   CSIDriver: {
     apiVersion: 'string',
     kind: 'string',
@@ -135,4 +135,4 @@ export const storageV1Schemas: SchemaTable = {
   VolumeNodeResources: {
     count: 'int32',
   },
-};
+});
