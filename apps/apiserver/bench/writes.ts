@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdProcess, hasEtcd } from '@k/storage/testing';
+import type { BareWritesTask } from './bare-writes.js';
 import { configMap } from './objects.js';
 import { startWorker } from './processes.js';
+import type { RawPlace } from './raw-store.js';
 import type { RawResult, RawTask } from './raw-writes.js';
 import type { Figure } from './report.js';
-import { Session } from './session.js';
+import { type Cost, Session } from './session.js';
 
 const CONNECTIONS = 64;
 const STORED_BYTES = 1_300;
@@ -42,27 +44,30 @@ export async function measureWrites(quick: boolean): Promise<Figure[]> {
   return figures;
 }
 
-async function measureOn(
-  store: 'embedded' | 'etcd',
-  flags: readonly string[],
-  place: { dir: string } | { etcd: string },
-  requests: number,
-): Promise<Figure[]> {
+async function measureOn(store: 'embedded' | 'etcd', flags: readonly string[], place: RawPlace, requests: number): Promise<Figure[]> {
   const raw = startWorker<RawTask, RawResult>('raw-writes.ts');
+  const bare = startWorker<BareWritesTask, number>('bare-writes.ts');
   const session = await Session.open({ flags });
   const share = Math.ceil(requests / ROUNDS);
-  const sums = { raw: noTime(), create: noTime(), update: noTime() };
+  const sums = { raw: noTime(), bare: noTime(), create: noTime(), update: noTime() };
   try {
+    const certs = join(session.dir, 'certs');
+    const barePort = await bare.ask({
+      ...('dir' in place ? { dir: `${place.dir}-bare` } : place),
+      certFile: join(certs, 'apiserver.crt'),
+      keyFile: join(certs, 'apiserver.key'),
+    });
+    const elsewhere = { url: `https://127.0.0.1:${barePort}`, pid: bare.pid, ca: session.server.ca };
     await session.measure({ kind: 'create', names: 'warm', connections: CONNECTIONS, requests: share });
     // By turns, so that a machine that gets slower meanwhile is slower for all.
     for (let round = 0; round < ROUNDS; round++) {
       const limit = await raw.ask({ ...place, count: share, outstanding: CONNECTIONS, bytes: STORED_BYTES });
       add(sums.raw, { ms: limit.ms, cpuUs: limit.cpuMs * 1000 });
-      const create = await session.measure({ kind: 'create', names: `created-${round}`, connections: CONNECTIONS, requests: share });
-      add(sums.create, { ms: (share / create.perSecond) * 1000, cpuUs: create.cpuUs * share });
-      const task = { namespace: 'bench', names: `created-${round}`, connections: CONNECTIONS, requests: share };
-      const update = await session.measure({ kind: 'update', ...task });
-      add(sums.update, { ms: (share / update.perSecond) * 1000, cpuUs: update.cpuUs * share });
+      const task = { names: `created-${round}`, connections: CONNECTIONS, requests: share };
+      const timed = (sum: Sum, { perSecond, cpuUs }: Cost): void => add(sum, { ms: (share / perSecond) * 1000, cpuUs: cpuUs * share });
+      timed(sums.bare, await session.measure({ kind: 'create', ...task }, elsewhere));
+      timed(sums.create, await session.measure({ kind: 'create', ...task }));
+      timed(sums.update, await session.measure({ kind: 'update', namespace: 'bench', ...task }));
     }
     const total = share * ROUNDS;
     const limitPerSecond = (total / sums.raw.ms) * 1000;
@@ -72,7 +77,14 @@ async function measureOn(
     if (JSON.stringify((stored as { data: unknown }).data) !== JSON.stringify(expected))
       throw new Error('what was created is not what is read');
     const limitName = store === 'etcd' ? 'raw etcd transactions' : 'raw LMDB commits';
-    return [
+    const bareName = `bare node:https and ${store === 'etcd' ? 'etcd' : 'LMDB'}`;
+    const bareFigure = {
+      what: bareName,
+      value: sums.bare.cpuUs / total,
+      unit: 'µs CPU per request',
+      perSecond: (total / sums.bare.ms) * 1000,
+    };
+    const figures = [
       { what: `CREATE, ${store}`, sum: sums.create },
       { what: `UPDATE, ${store}`, sum: sums.update },
     ].map(({ what, sum }) => {
@@ -93,8 +105,10 @@ async function measureOn(
         ...target,
       };
     });
+    return [...figures, bareFigure];
   } finally {
     await raw.stop();
+    await bare.stop();
     await session.close();
   }
 }
