@@ -1,56 +1,35 @@
 /** The file of `--authentication-config`: issuers, mappings and rules of a real server, and changes while it runs. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServerMetrics } from '@k/apiserver';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../src/flags/command-line.js';
-import { parseAuthenticationConfiguration } from '../src/setup/authentication-configuration.js';
+import { describe, expect, it } from 'vitest';
 import { AuthenticationFile } from '../src/setup/authentication-file.js';
-import { setUpJwt } from '../src/setup/jwt.js';
-import { call, TOKENS } from './http-client.js';
-import { type Issuer, startIssuer } from './issuer.js';
-import { ServerProcess } from './server-process.js';
-import { refusals, whoami } from './whoami.js';
+import { authenticationConfiguration, writeAuthenticationFile } from './authentication-file.js';
+import { call } from './http-client.js';
+import { useIssuer } from './issuer.js';
+import type { ServerProcess } from './server-process.js';
+import { useServers } from './started-servers.js';
+import { found, refusals, whoami } from './whoami.js';
 
-const HEAD = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' };
 const CONTROLLER = 'apiserver_authentication_config_controller';
 
-let issuer: Issuer;
-const servers: ServerProcess[] = [];
-
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
-afterAll(() => issuer.stop());
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.dispose();
-});
+const issuer = await useIssuer();
+const startServer = useServers();
 
 const jwt = (more: object, issuerMore: object = {}): object => ({
   issuer: { url: issuer.url, certificateAuthority: issuer.ca, audiences: ['k'], ...issuerMore },
   claimMappings: { username: { claim: 'sub', prefix: '' } },
   ...more,
 });
-/** Puts another file in the place of the old one, as editors do. */
-function write(dir: string, configuration: object): void {
-  writeFileSync(join(dir, 'next.json'), JSON.stringify({ ...HEAD, ...configuration }));
-  renameSync(join(dir, 'next.json'), join(dir, 'authn.json'));
-}
 
-async function start(configuration: object, ...flags: string[]): Promise<ServerProcess> {
-  const server = new ServerProcess((dir) => {
-    writeFileSync(join(dir, 'tokens.csv'), TOKENS);
-    write(dir, configuration);
-    return [`--authentication-config=${dir}/authn.json`, `--token-auth-file=${dir}/tokens.csv`, '--v=2', ...flags];
+const start = (configuration: object): Promise<ServerProcess> =>
+  startServer((dir) => {
+    writeAuthenticationFile(dir, configuration);
+    return [`--authentication-config=${dir}/authn.json`, '--v=2'];
   });
-  servers.push(server);
-  await server.start();
-  return server;
-}
 
-const found = (server: ServerProcess, token: string) => expect.poll(() => whoami(server, token), { timeout: 60_000, interval: 100 });
 const logged = (server: ServerProcess): string[] =>
   server.stderr
     .split('\n')
@@ -137,22 +116,22 @@ describe('a change of the file', () => {
     expect(await whoami(server, await issuer.sign())).toBe(401);
     expect(refusals(server)).toEqual([]);
     expect(await metrics(server)).toEqual([`${CONTROLLER}_last_config_info{apiserver_id_hash="HASH",hash="HASH"} 1`]);
-    write(server.dir, { anonymous, jwt: [jwt({}, { discoveryURL: `${issuer.url}/elsewhere` })] });
+    writeAuthenticationFile(server.dir, { anonymous, jwt: [jwt({}, { discoveryURL: `${issuer.url}/elsewhere` })] });
     await found(server, await issuer.sign()).toEqual({ username: 'jane', groups: ['system:authenticated'] });
     expect(issuer.asked).toContain('/elsewhere');
     const said = ['reloaded authentication config'];
     await expect.poll(() => logged(server), { timeout: 20_000 }).toEqual(said);
 
-    write(server.dir, { anonymous: { enabled: true }, jwt: [] });
+    writeAuthenticationFile(server.dir, { anonymous: { enabled: true }, jwt: [] });
     said.push('failed to validate authentication config: anonymous: Forbidden: changed from initial configuration file');
     await expect.poll(() => logged(server), { timeout: 20_000 }).toEqual(said);
-    write(server.dir, { anonymous, jwt: [jwt({ claimMappings: {} })] });
+    writeAuthenticationFile(server.dir, { anonymous, jwt: [jwt({ claimMappings: {} })] });
     said.push('failed to validate authentication config: jwt[0].claimMappings.username: Required value: claim or expression is required');
     await expect.poll(() => logged(server), { timeout: 20_000 }).toEqual(said);
     const joe = await issuer.sign({ sub: 'joe' });
     expect(await whoami(server, joe)).toEqual({ username: 'joe', groups: ['system:authenticated'] });
 
-    write(server.dir, { anonymous, jwt: [jwt({ claimMappings: { username: { claim: 'sub', prefix: 'now:' } } })] });
+    writeAuthenticationFile(server.dir, { anonymous, jwt: [jwt({ claimMappings: { username: { claim: 'sub', prefix: 'now:' } } })] });
     said.push('reloaded authentication config');
     await expect.poll(() => logged(server), { timeout: 20_000 }).toEqual(said);
     // What was known of a token before is so no more.
@@ -168,7 +147,7 @@ describe('a change of the file', () => {
 describe('new issuers that are not found', () => {
   it('leave those that are there; the file is looked at again', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'k-authentication-'));
-    const text = JSON.stringify({ ...HEAD, jwt: [jwt({})] });
+    const text = authenticationConfiguration({ jwt: [jwt({})] });
     writeFileSync(join(dir, 'authn.json'), text);
     const said: string[] = [];
     const log = pino({ level: 'info' }, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
@@ -185,7 +164,7 @@ describe('new issuers that are not found', () => {
       await expect.poll(() => who({}), { timeout: 20_000 }).toBe('jane');
       const { port } = new URL(issuer.url);
       const away = { url: `https://localhost:${port}`, discoveryURL: `https://127.0.0.1:${port}/missing` };
-      write(dir, { jwt: [jwt({}, away)] });
+      writeAuthenticationFile(dir, { jwt: [jwt({}, away)] });
       const failed = 'failed to update authentication config';
       await expect.poll(() => said, { timeout: 20_000 }).toContain(failed);
       expect(await who({ sub: 'joe' })).toBe('joe');
@@ -194,7 +173,7 @@ describe('new issuers that are not found', () => {
       const before = failures();
       file.reload();
       await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThan(before);
-      write(dir, { jwt: [jwt({ claimMappings: { username: { claim: 'sub', prefix: 'now:' } } })] });
+      writeAuthenticationFile(dir, { jwt: [jwt({ claimMappings: { username: { claim: 'sub', prefix: 'now:' } } })] });
       const nowWho = (): Promise<unknown> => {
         file.reload();
         return who({ sub: 'joe' });
@@ -205,172 +184,5 @@ describe('new issuers that are not found', () => {
       await file.close();
       rmSync(dir, { recursive: true });
     }
-  });
-});
-
-describe('what is wrong', () => {
-  const faults = (configuration: object): string => {
-    try {
-      parseAuthenticationConfiguration(JSON.stringify({ ...HEAD, ...configuration }), ['https://own']);
-      return 'taken';
-    } catch (error) {
-      return (error as Error).message;
-    }
-  };
-  const ISSUER = { url: 'https://x', audiences: ['k'] };
-  const USERNAME = { username: { claim: 'sub', prefix: '' } };
-  const of = (more: object, issuerMore: object = {}): string =>
-    faults({ jwt: [{ issuer: { ...ISSUER, ...issuerMore }, claimMappings: USERNAME, ...more }] });
-  const mapped = (claimMappings: object): string => of({ claimMappings: { ...USERNAME, ...claimMappings } });
-
-  it('with the head of the file', () => {
-    expect(faults({})).toBe('taken');
-    expect(['v1beta1', 'v1alpha1'].map((version) => faults({ apiVersion: `apiserver.config.k8s.io/${version}` }))).toEqual([
-      'taken',
-      'taken',
-    ]);
-    expect(faults({ kind: 'Other', jwts: [] })).toBe(
-      '[<root>: Unsupported value: "jwts": supported values: "anonymous", "apiVersion", "jwt", "kind", ' +
-        'kind: Unsupported value: "Other": supported values: "AuthenticationConfiguration"]',
-    );
-    expect(faults({ jwt: Array.from({ length: 65 }, () => ({})) })).toMatch(/^\[jwt: Too many: 65: must have at most 64 items, /);
-    expect(() => parseAuthenticationConfiguration('', [])).toThrow('empty config data');
-  });
-
-  it('with who is anonymous', () => {
-    expect(faults({ anonymous: { enabled: false, conditions: [{ path: '/livez' }] } })).toBe(
-      'anonymous.conditions: Invalid value: [{"path":"/livez"}]: enabled should be set to true when conditions are defined',
-    );
-    expect(faults({ anonymous: { enabled: 'yes' } })).toBe('anonymous.enabled: Invalid value: "yes": must be a boolean');
-    expect(faults({ anonymous: { enabled: true, conditions: [{}] } })).toBe('anonymous.conditions[0].path: Required value');
-  });
-
-  it.each([
-    [{}, 'taken'],
-    [{ url: '' }, 'jwt[0].issuer.url: Required value'],
-    [{ url: 'http://x' }, 'jwt[0].issuer.url: Invalid value: "http://x": URL scheme must be https'],
-    [
-      { url: 'https://own' },
-      'jwt[0].issuer.url: Invalid value: "https://own": URL must not overlap with disallowed issuers: [https://own]',
-    ],
-    [{ discoveryURL: 'https://x/' }, 'jwt[0].issuer.discoveryURL: Invalid value: "https://x/": discoveryURL must be different from URL'],
-    [{ audiences: [] }, 'jwt[0].issuer.audiences: Required value: at least one jwt[0].issuer.audiences is required'],
-    [
-      { audiences: ['', 'a', 'a'] },
-      '[jwt[0].issuer.audiences[0]: Required value, jwt[0].issuer.audiences[2]: Duplicate value: "a", ' +
-        'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be MatchAny for multiple audiences]',
-    ],
-    [
-      { audienceMatchPolicy: 'All' },
-      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "All": audienceMatchPolicy must be empty or MatchAny for single audience',
-    ],
-    [
-      { certificateAuthority: 'x' },
-      'jwt[0].issuer.certificateAuthority: Invalid value: "<omitted>": data does not contain any valid RSA or ECDSA certificates',
-    ],
-    [{ egressSelectorType: 'cluster' }, 'jwt[0].issuer.egressSelectorType: Invalid value: "cluster": this server has no egress selectors'],
-  ])('with an issuer: %j', (more, message) => {
-    expect(of({}, more)).toBe(message);
-  });
-
-  it('with issuers that are there twice', () => {
-    const item = { issuer: { ...ISSUER, discoveryURL: 'https://y' }, claimMappings: USERNAME };
-    expect(faults({ jwt: [item, item] })).toBe(
-      '[jwt[1].issuer.url: Duplicate value: "https://x", jwt[1].issuer.discoveryURL: Duplicate value: "https://y"]',
-    );
-  });
-
-  it.each([
-    [{ username: {} }, 'username: Required value: claim or expression is required'],
-    [{ username: { claim: 'a', expression: 'b' } }, 'username: Invalid value: "": claim and expression can\'t both be set'],
-    [
-      { username: { claim: 'a' } },
-      'username.prefix: Required value: prefix is required when claim is set. It can be set to an empty string to disable prefixing',
-    ],
-    [{ groups: { expression: 'claims.g', prefix: '' } }, 'groups.prefix: Invalid value: "": may not be specified when expression is set'],
-    [
-      { groups: { expression: 'user.g' } },
-      "groups.expression: Invalid value: \"user.g\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'user' (in container '')\n" +
-        ' | user.g\n | ^',
-    ],
-    [{ uid: { claim: 'a', expression: 'b' } }, 'uid: Invalid value: "": claim and expression can\'t both be set'],
-    [{ extra: [{ valueExpression: 'claims.a' }] }, 'extra[0].key: Required value'],
-    [
-      { extra: [{ key: 'a', valueExpression: 'claims.a' }] },
-      'extra[0].key: Invalid value: "a": must be a domain-prefixed path (such as "acme.io/foo")',
-    ],
-    [{ extra: [{ key: 'a.io/B', valueExpression: 'claims.a' }] }, 'extra[0].key: Invalid value: "a.io/B": must be lowercase'],
-    [
-      { extra: [{ key: 'a.k8s.io/b', valueExpression: 'claims.a' }] },
-      'extra[0].key: Invalid value: "a.k8s.io/b": k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use',
-    ],
-    [{ extra: [{ key: 'a.io/b' }] }, 'extra[0].valueExpression: Required value'],
-    [
-      { username: { expression: 'claims.email' } },
-      'username.expression: Invalid value: "claims.email": claims.email_verified must be used in claimMappings.username.expression or ' +
-        'claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression',
-    ],
-  ])('with a mapping: %j', (more, message) => {
-    expect(mapped(more)).toBe(`jwt[0].claimMappings.${message}`);
-  });
-
-  it('nothing with an address that some expression looks after', () => {
-    const username = { expression: 'claims.email' };
-    expect(mapped({ username, extra: [{ key: 'a.io/b', valueExpression: 'string(claims.email_verified)' }] })).toBe('taken');
-    expect(
-      of({ claimMappings: { username }, claimValidationRules: [{ expression: 'claims.?email_verified.orValue(true) == true' }] }),
-    ).toBe('taken');
-    expect(mapped({ username: { expression: 'claims.email_verified ? claims.email : claims.sub' } })).toBe('taken');
-    expect(mapped({ username, groups: { expression: 'string(claims.email_verified)' } })).toMatch(/claims.email_verified must be used/);
-  });
-
-  it.each([
-    [{ claimValidationRules: [{}] }, 'claimValidationRules[0]: Required value: claim or expression is required'],
-    [
-      { claimValidationRules: [{ claim: 'a', expression: 'b' }] },
-      'claimValidationRules[0]: Invalid value: "a": claim and expression can\'t both be set',
-    ],
-    [
-      { claimValidationRules: [{ claim: 'a', message: 'm' }] },
-      'claimValidationRules[0].message: Invalid value: "m": may not be specified when claim is set',
-    ],
-    [
-      { claimValidationRules: [{ expression: 'claims.a', requiredValue: 'b' }] },
-      '[jwt[0].claimValidationRules[0].requiredValue: Invalid value: "b": may not be specified when expression is set, ' +
-        'jwt[0].claimValidationRules[0].expression: Invalid value: "claims.a": must evaluate to bool]',
-    ],
-    [{ claimValidationRules: [{ claim: 'a' }, { claim: 'a' }] }, 'claimValidationRules[1].claim: Duplicate value: "a"'],
-    [{ userValidationRules: [{}] }, 'userValidationRules[0].expression: Required value'],
-    [
-      { userValidationRules: [{ expression: 'true' }, { expression: 'true' }] },
-      'userValidationRules[1].expression: Duplicate value: "true"',
-    ],
-    [
-      { userValidationRules: [{ expression: 'user.username' }] },
-      'userValidationRules[0].expression: Invalid value: "user.username": must evaluate to bool',
-    ],
-  ])('with a rule: %j', (more, message) => {
-    expect(of(more)).toBe(message.startsWith('[') ? message : `jwt[0].${message}`);
-  });
-
-  it('with flags beside the file', async () => {
-    const server = new ServerProcess([]);
-    servers.push(server);
-    write(server.dir, { anonymous: { enabled: true } });
-    const refusal = async (...args: string[]): Promise<string> => {
-      const parsed = parseCommandLine([`--authentication-config=${server.dir}/authn.json`, ...args], '1.36.2');
-      if (!('run' in parsed)) throw new Error('no flags of a server');
-      const setup = await setUpJwt(parsed.run, pino({ level: 'silent' }), createServerMetrics()).catch((error: Error) => error);
-      if (setup instanceof Error) return setup.message;
-      await setup?.close();
-      return 'taken';
-    };
-    expect(await refusal()).toBe('taken');
-    expect(await refusal('--oidc-groups-claim=x')).toBe('authentication-config file and oidc-* flags are mutually exclusive');
-    expect(await refusal('--anonymous-auth=true')).toBe(
-      'anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file',
-    );
-    write(server.dir, { jwt: [{}] });
-    expect(await refusal()).toMatch(/^--authentication-config: \[jwt\[0\]\.issuer\.url: Required value, /);
   });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { afterAll } from 'vitest';
 import { selfSigned } from './self-signed.js';
 
 export interface Issuer {
@@ -26,8 +27,8 @@ export interface Issuer {
 
 const ALGORITHMS = ['RS256', 'ES384'];
 
-/** Starts one. Its discovery document is also at `/elsewhere`. */
-export async function startIssuer(): Promise<Issuer> {
+/** Starts one for the tests of a file, after which it ends. Its discovery document is also at `/elsewhere`. */
+export async function useIssuer(): Promise<Issuer> {
   const pair = await selfSigned();
   const asked: string[] = [];
   const keys: JWK[] = [];
@@ -78,5 +79,6 @@ export async function startIssuer(): Promise<Issuer> {
   };
   await issuer.rotate();
   await issuer.start();
+  afterAll(() => issuer.stop());
   return issuer;
 }

@@ -2,50 +2,26 @@
 import { createPublicKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createServerMetrics } from '@k/apiserver';
 import { SignJWT, UnsecuredJWT } from 'jose';
-import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../src/flags/command-line.js';
-import { setUpJwt } from '../src/setup/jwt.js';
-import { call, TOKENS } from './http-client.js';
-import { type Issuer, startIssuer } from './issuer.js';
-import { ServerProcess } from './server-process.js';
-import { refusals, whoami } from './whoami.js';
+import { describe, expect, it } from 'vitest';
+import { call } from './http-client.js';
+import { type Issuer, useIssuer } from './issuer.js';
+import { jwtRefusal } from './jwt-flags.js';
+import type { ServerProcess } from './server-process.js';
+import { useServers } from './started-servers.js';
+import { found, refusals, whoami } from './whoami.js';
 
 const HOUR = 3600;
 
-let issuer: Issuer;
-const servers: ServerProcess[] = [];
-
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
-afterAll(() => issuer.stop());
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.dispose();
-});
+const issuer = await useIssuer();
+const startServer = useServers();
 
 /** A server for the issuer; `flags` replace those that say the same. */
-async function start(...flags: string[]): Promise<ServerProcess> {
-  const server = new ServerProcess((dir) => {
+const start = (...flags: string[]): Promise<ServerProcess> =>
+  startServer((dir) => {
     writeFileSync(join(dir, 'ca.pem'), issuer.ca);
-    writeFileSync(join(dir, 'tokens.csv'), TOKENS);
-    const own = [
-      `--oidc-issuer-url=${issuer.url}`,
-      '--oidc-client-id=k',
-      `--oidc-ca-file=${dir}/ca.pem`,
-      `--token-auth-file=${dir}/tokens.csv`,
-    ];
-    return [...own, '--v=2', ...flags];
+    return [`--oidc-issuer-url=${issuer.url}`, '--oidc-client-id=k', `--oidc-ca-file=${dir}/ca.pem`, '--v=2', ...flags];
   });
-  servers.push(server);
-  await server.start();
-  return server;
-}
-
-/** As {@link whoami}, once the server has found the issuer. */
-const found = (server: ServerProcess, token: string) => expect.poll(() => whoami(server, token), { timeout: 60_000, interval: 100 });
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -216,14 +192,6 @@ describe('a token', () => {
 });
 
 describe('flags', () => {
-  async function refusal(...args: string[]): Promise<string> {
-    const parsed = parseCommandLine(args, '1.36.2');
-    if (!('run' in parsed)) throw new Error('no flags of a server');
-    const setup = await setUpJwt(parsed.run, pino({ level: 'silent' }), createServerMetrics()).catch((error: Error) => error);
-    if (setup instanceof Error) return setup.message;
-    await setup?.close();
-    return setup === undefined ? 'none' : 'taken';
-  }
   const URL_AND_ID = ['--oidc-issuer-url=https://127.0.0.1:1', '--oidc-client-id=k'];
 
   it.each([
@@ -254,6 +222,6 @@ describe('flags', () => {
       'invalid argument "x" for "--oidc-required-claim" flag: malformed pair, expect string=string',
     ],
   ])('%j', async (args, message) => {
-    expect(await refusal(...args)).toBe(message);
+    expect(await jwtRefusal(...args)).toBe(message);
   });
 });

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { call } from './http-client.js';
 import type { ServerProcess } from './server-process.js';
 
@@ -11,6 +12,10 @@ export async function whoami(server: ServerProcess, token: string): Promise<unkn
   });
   return status === 201 ? (body['status'] as { userInfo: unknown }).userInfo : status;
 }
+
+/** Expects something of {@link whoami} once the server has found the issuer. */
+export const found = (server: ServerProcess, token: string): ReturnType<typeof expect.poll<unknown>> =>
+  expect.poll(() => whoami(server, token), { timeout: 60_000, interval: 100 });
 
 /** What the log says of tokens that an issuer did not stand for. */
 export const refusals = (server: ServerProcess): string[] =>
