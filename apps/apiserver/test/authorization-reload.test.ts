@@ -2,15 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { call, MAPS } from './http-client.js';
-import {
-  authorizationConfiguration,
-  authorizationWebhook,
-  type ReviewService,
-  startReviewService,
-  startWithReviews,
-} from './review-service.js';
+import { authorizationConfiguration, authorizationWebhook, useReviewService } from './review-service.js';
 import type { ServerProcess } from './server-process.js';
 
 const FLAGS = [
@@ -22,25 +16,10 @@ const FLAGS = [
 const RBAC = { type: 'RBAC', name: 'rbac' };
 const CONTROLLER = 'apiserver_authorization_config_controller';
 
-let service: ReviewService;
-const started: ServerProcess[] = [];
+const { service, start: startServer } = await useReviewService();
 
-beforeAll(async () => {
-  service = await startReviewService();
-});
-afterAll(() => service.close());
-afterEach(async () => {
-  service.received.length = 0;
-  service.held.length = 0;
-  for (const server of started.splice(0)) await server.dispose();
-});
-
-async function start(...authorizers: object[]): Promise<ServerProcess> {
-  const server = await startWithReviews(service, FLAGS, { 'authorization.json': authorizationConfiguration(...authorizers) });
-  started.push(server);
-  return server;
-}
-
+const start = (...authorizers: object[]): Promise<ServerProcess> =>
+  startServer(FLAGS, { 'authorization.json': authorizationConfiguration(...authorizers) });
 const pathOf = ({ dir }: ServerProcess): string => join(dir, 'authorization.json');
 const write = (server: ServerProcess, ...authorizers: object[]): void =>
   writeFileSync(pathOf(server), JSON.stringify(authorizationConfiguration(...authorizers)).replaceAll('DIR', server.dir));

@@ -5,9 +5,10 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { TOKENS } from './http-client.js';
+import { afterAll, afterEach } from 'vitest';
 import { selfSigned } from './self-signed.js';
-import { ServerProcess } from './server-process.js';
+import type { ServerProcess } from './server-process.js';
+import { useServers } from './started-servers.js';
 
 export interface Review {
   kind: string;
@@ -45,7 +46,7 @@ function statusOf(path: string, { kind, spec }: Review): object {
   return { allowed: path === '/allow' || path === '/held' };
 }
 
-export async function startReviewService(): Promise<ReviewService> {
+async function startReviewService(): Promise<ReviewService> {
   const pair = await selfSigned();
   const received: ReviewService['received'] = [];
   const held: ReviewService['held'] = [];
@@ -85,19 +86,26 @@ export async function startReviewService(): Promise<ReviewService> {
 }
 
 /** Starts a server; `DIR` in flags and files is its folder, and `DIR/NAME.kubeconfig` leads to `/NAME`. */
-export async function startWithReviews(
-  service: ReviewService,
-  flags: readonly string[],
-  files: Record<string, object> = {},
-): Promise<ServerProcess> {
-  const server = new ServerProcess((dir) => {
-    writeFileSync(join(dir, 'tokens.csv'), TOKENS);
-    for (const name of PATHS) writeFileSync(join(dir, `${name}.kubeconfig`), service.kubeconfig(name));
-    for (const [name, file] of Object.entries(files)) writeFileSync(join(dir, name), JSON.stringify(file).replaceAll('DIR', dir));
-    return ['--token-auth-file', join(dir, 'tokens.csv'), ...flags.map((flag) => flag.replace('DIR', dir))];
+export type StartWithReviews = (flags: readonly string[], files?: Record<string, object>) => Promise<ServerProcess>;
+
+/** Starts a service for the tests of a file, after which it ends; each test begins without reviews, and its servers end with it. */
+export async function useReviewService(): Promise<{ service: ReviewService; start: StartWithReviews }> {
+  const service = await startReviewService();
+  const startServer = useServers();
+  afterAll(() => service.close());
+  afterEach(() => {
+    service.received.length = 0;
+    service.held.length = 0;
   });
-  await server.start();
-  return server;
+  return {
+    service,
+    start: (flags, files = {}) =>
+      startServer((dir) => {
+        for (const name of PATHS) writeFileSync(join(dir, `${name}.kubeconfig`), service.kubeconfig(name));
+        for (const [name, file] of Object.entries(files)) writeFileSync(join(dir, name), JSON.stringify(file).replaceAll('DIR', dir));
+        return flags.map((flag) => flag.replace('DIR', dir));
+      }),
+  };
 }
 
 /** A webhook of an AuthorizationConfiguration that leads to `/NAME`. */

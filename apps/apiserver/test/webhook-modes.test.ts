@@ -1,33 +1,9 @@
 /** Webhooks that decide who a caller is and what they may do: the server as a process, a real HTTPS service. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { call, configMap, MAPS } from './http-client.js';
-import {
-  authorizationConfiguration,
-  authorizationWebhook,
-  type ReviewService,
-  startReviewService,
-  startWithReviews,
-} from './review-service.js';
-import type { ServerProcess } from './server-process.js';
+import { authorizationConfiguration, authorizationWebhook, useReviewService } from './review-service.js';
 
-let service: ReviewService;
-const started: ServerProcess[] = [];
-
-beforeAll(async () => {
-  service = await startReviewService();
-});
-afterAll(() => service.close());
-afterEach(async () => {
-  service.received.length = 0;
-  for (const server of started.splice(0)) await server.dispose();
-});
-
-/** Starts a server; see {@link startWithReviews}. */
-async function start(flags: readonly string[], files: Record<string, object> = {}): Promise<ServerProcess> {
-  const server = await startWithReviews(service, flags, files);
-  started.push(server);
-  return server;
-}
+const { service, start } = await useReviewService();
 
 const asked = (kind: string) => service.received.filter(({ review }) => review.kind === kind);
 const TOKEN_FLAGS = ['--authentication-token-webhook-config-file=DIR/token.kubeconfig', '--authentication-token-webhook-version=v1'];
