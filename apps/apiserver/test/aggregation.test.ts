@@ -6,11 +6,16 @@ import { hasKubectl, runMain, ServerProcess } from './server-process.js';
 
 const WAIT = { timeout: 50_000, interval: 200 };
 const GROUP = 'ext.example.com';
+const NONE = 'No resources found in default namespace.\n';
+
+/** The first lines of a manifest. */
+const head = (apiVersion: string, kind: string, metadata: string): string => `---
+apiVersion: ${apiVersion}
+kind: ${kind}
+metadata: {${metadata}}`;
 
 const DEFINITION = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: widgets.${GROUP}}
+${head('apiextensions.k8s.io/v1', 'CustomResourceDefinition', `name: widgets.${GROUP}`)}
 spec:
   group: ${GROUP}
   scope: Namespaced
@@ -31,14 +36,9 @@ spec:
 `;
 
 const registration = (port: string): string => `
-apiVersion: v1
-kind: Service
-metadata: {name: ext, namespace: default}
+${head('v1', 'Service', 'name: ext, namespace: default')}
 spec: {type: ExternalName, externalName: localhost}
----
-apiVersion: apiregistration.k8s.io/v1
-kind: APIService
-metadata: {name: v1.${GROUP}}
+${head('apiregistration.k8s.io/v1', 'APIService', `name: v1.${GROUP}`)}
 spec:
   group: ${GROUP}
   version: v1
@@ -53,14 +53,9 @@ const widget = (name: string, size: number): string =>
 
 /** Rights of one user on widgets. */
 const rights = (user: string): string => `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: widgets}
+${head('rbac.authorization.k8s.io/v1', 'ClusterRole', 'name: widgets')}
 rules: [{apiGroups: [${GROUP}], resources: [widgets], verbs: ["*"]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: widgets-${user}}
+${head('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', `name: widgets-${user}`)}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: widgets}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ${user}}]
 `;
@@ -155,7 +150,7 @@ if (hasKubectl()) {
       // Now it is the second that refuses, in the same words.
       await expect.poll(async () => (await get()).stderr, WAIT).toBe(refused);
       await extension.output('apply -f -', rights('bob'));
-      await expect.poll(async () => (await get()).stderr, WAIT).toBe('No resources found in default namespace.\n');
+      await expect.poll(async () => (await get()).stderr, WAIT).toBe(NONE);
       expect(await server.output(`get --raw /apis/${GROUP}/v1/namespaces/default/widgets`)).toMatch(/"kind":"WidgetList"/);
     });
 
@@ -167,13 +162,13 @@ if (hasKubectl()) {
         `Error from server (ServiceUnavailable): the server is currently unable to handle the request (get widgets.${GROUP})\n`,
       ]);
       await extension.start();
-      await expect.poll(async () => (await server.kubectl('get widgets')).stderr, WAIT).toBe('No resources found in default namespace.\n');
+      await expect.poll(async () => (await server.kubectl('get widgets')).stderr, WAIT).toBe(NONE);
     });
 
     it('is reached after a restart of the first', async () => {
       await server.end('SIGTERM');
       await server.start();
-      expect((await server.kubectl('get widgets')).stderr).toBe('No resources found in default namespace.\n');
+      expect((await server.kubectl('get widgets')).stderr).toBe(NONE);
     });
   });
 }
