@@ -234,7 +234,7 @@ if (hasEtcd()) {
     const server = await ServerProcess.start(['--etcd-servers', etcd.url, '--etcd-healthcheck-timeout=4s']);
     try {
       expect((await call(server, 'GET', '/readyz', { token: '' })).status).toBe(200);
-      etcd.pause();
+      await etcd.pause();
       const asked = Date.now();
       expect((await call(server, 'GET', '/readyz', { token: '' })).status).toBe(500);
       // Twice the default.

@@ -99,7 +99,7 @@ describe('linearizability', () => {
           await etcd.kill();
           await etcd.start();
           await progress(30);
-          etcd.pause();
+          await etcd.pause();
           await sleep(500);
           etcd.resume();
         }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The `etcd` program: `K_ETCD` names it, else it is looked for in PATH. @returns null when there is none. */
 export function findEtcd(): string | null {
@@ -26,6 +27,15 @@ export function hasEtcd(): boolean {
   const found = findEtcd() !== null;
   if (!found && process.env.K_REQUIRE_ETCD === '1') throw new Error('K_REQUIRE_ETCD=1, but there is no etcd in PATH and K_ETCD names none');
   return found;
+}
+
+/** Whether a process has threads that are not stopped, as Linux tells it. */
+function isRunning(pid: number | undefined): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((thread) => !/\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  } catch {
+    return false;
+  }
 }
 
 /** How a member is started. */
@@ -120,8 +130,10 @@ export class EtcdProcess {
   }
 
   /** Stops it in the middle of whatever it does; connections stay open and silent. */
-  pause(): void {
+  async pause(): Promise<void> {
     this.#child?.kill('SIGSTOP');
+    // A signal takes its time: what is asked meanwhile would still be answered.
+    while (isRunning(this.#child?.pid)) await sleep(1);
   }
 
   resume(): void {
