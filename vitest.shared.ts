@@ -8,6 +8,8 @@ const shared: ViteUserConfig = {
     include: ['test/**/*.test.ts'],
     // Many tests start processes of their own beside the workers.
     maxWorkers: 2,
+    // Files share what a worker has loaded: to load the server anew for each took longer than its tests.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

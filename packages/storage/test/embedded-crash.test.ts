@@ -7,7 +7,7 @@ import { type KeyValueStore, openEmbeddedStore } from '../src/index.js';
 import { bundleProgram } from './programs/bundle.js';
 
 /** Each kill hits two stores in the middle of their writes. */
-const KILLS = process.env['SLOW'] === '1' ? 500 : 50;
+const KILLS = process.env['SLOW'] === '1' ? 500 : 100;
 const FOLDERS = 2;
 /** Processes at a time, one per core that CI has. */
 const PROCESSES = 2;
