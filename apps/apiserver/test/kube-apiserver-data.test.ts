@@ -69,105 +69,103 @@ const OBJECTS: Readonly<Record<string, object>> = {
   },
 };
 
-if (hasKubectl() && hasEtcd()) {
-  describe("a server on a kube-apiserver's data", () => {
-    let etcd: EtcdProcess;
-    let store: KeyValueStore;
-    let server: ServerProcess;
-    let encryption: EncryptionTransformer;
-    const resourceOf = (key: string): string => key.split('/')[2] as string;
-    const put = async (path: string, value: Buffer): Promise<void> => {
-      const key = `/registry/${path}`;
-      const written = await store.create(key, await encryption.encryptForResource(resourceOf(key), value, key));
-      expect(written.ok).toBe(true);
-    };
-    /** A stored value, decrypted, and the provider that it is under. */
-    const at = async (path: string): Promise<{ provider: string; text: string }> => {
-      const key = `/registry/${path}`;
-      const value = (await store.get(key)).kv?.value as Buffer;
-      const { data } = await encryption.decryptForResource(resourceOf(key), value, key);
-      return { provider: inspectStoredValue(value).provider, text: Buffer.from(data).toString('latin1') };
-    };
+describe.runIf(hasKubectl() && hasEtcd())("a server on a kube-apiserver's data", () => {
+  let etcd: EtcdProcess;
+  let store: KeyValueStore;
+  let server: ServerProcess;
+  let encryption: EncryptionTransformer;
+  const resourceOf = (key: string): string => key.split('/')[2] as string;
+  const put = async (path: string, value: Buffer): Promise<void> => {
+    const key = `/registry/${path}`;
+    const written = await store.create(key, await encryption.encryptForResource(resourceOf(key), value, key));
+    expect(written.ok).toBe(true);
+  };
+  /** A stored value, decrypted, and the provider that it is under. */
+  const at = async (path: string): Promise<{ provider: string; text: string }> => {
+    const key = `/registry/${path}`;
+    const value = (await store.get(key)).kv?.value as Buffer;
+    const { data } = await encryption.decryptForResource(resourceOf(key), value, key);
+    return { provider: inspectStoredValue(value).provider, text: Buffer.from(data).toString('latin1') };
+  };
 
-    beforeAll(async () => {
-      etcd = await EtcdProcess.start();
-      store = await openEtcdStore({ endpoints: [etcd.url] });
-      encryption = await EncryptionTransformer.fromConfig(parseEncryptionConfiguration(CONFIG));
-      for (const [path, object] of Object.entries(OBJECTS)) await put(path, encodeProtobuf(object as KubeObject) as Buffer);
-      await put('secrets/default/hand', SECRET_BY_HAND);
-      server = new ServerProcess((dir) => {
-        writeFileSync(join(dir, 'encryption.yaml'), CONFIG);
-        return ['--etcd-servers', etcd.url, '--encryption-provider-config', join(dir, 'encryption.yaml')];
-      });
-      await server.start();
-    }, 90_000);
-
-    afterAll(async () => {
-      await server?.dispose();
-      await store?.close();
-      await etcd?.dispose();
+  beforeAll(async () => {
+    etcd = await EtcdProcess.start();
+    store = await openEtcdStore({ endpoints: [etcd.url] });
+    encryption = await EncryptionTransformer.fromConfig(parseEncryptionConfiguration(CONFIG));
+    for (const [path, object] of Object.entries(OBJECTS)) await put(path, encodeProtobuf(object as KubeObject) as Buffer);
+    await put('secrets/default/hand', SECRET_BY_HAND);
+    server = new ServerProcess((dir) => {
+      writeFileSync(join(dir, 'encryption.yaml'), CONFIG);
+      return ['--etcd-servers', etcd.url, '--encryption-provider-config', join(dir, 'encryption.yaml')];
     });
+    await server.start();
+  }, 90_000);
 
-    it('shows kubectl what there is', async () => {
-      expect(await server.output('get deployments,services,configmaps,secrets -o name')).toBe(
-        [
-          'deployment.apps/web',
-          'service/kubernetes',
-          'service/web',
-          'configmap/kube-root-ca.crt',
-          'configmap/settings',
-          'secret/hand',
-          '',
-        ].join('\n'),
-      );
-      expect((await server.output('get deployment web --no-headers')).replace(/ +/g, ' ')).toMatch(/^web 2\/2 2 2 \d+[a-z]/);
-      expect(await server.output("get service web -o 'jsonpath={.spec.clusterIP} {.spec.ports[0].targetPort}'")).toBe('10.0.0.77 http');
-      expect(await server.output("get secret hand -o 'jsonpath={.type} {.data.k} {.metadata.uid}'")).toBe('Opaque /wA= u-4h');
-      expect(await at('secrets/default/hand')).toMatchObject({ provider: 'aescbc' });
-      expect((await at('secrets/default/hand')).text.startsWith('k8s\0')).toBe(true);
-    });
-
-    it('writes them as JSON, encrypted as before', async () => {
-      await server.output('label secret hand touched=yes');
-      await server.output('patch configmap settings -p \'{"data":{"mode":"slow"}}\'');
-      await server.output('scale deployment web --replicas=3');
-      const secret = await at('secrets/default/hand');
-      expect([secret.provider, JSON.parse(secret.text)]).toMatchObject([
-        'aescbc',
-        { kind: 'Secret', metadata: { uid: 'u-4h', labels: { touched: 'yes' } }, data: { k: '/wA=' } },
-      ]);
-      const settings = await at('configmaps/default/settings');
-      expect([settings.provider, JSON.parse(settings.text).data]).toEqual(['secretbox', { mode: 'slow' }]);
-      expect(JSON.parse((await at('deployments/default/web')).text).spec.replicas).toBe(3);
-    });
-
-    it('keeps them in a snapshot as they are', async () => {
-      await put(
-        'configmaps/default/later',
-        encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata('later') } as KubeObject) as Buffer,
-      );
-      const file = join(server.dir, 'data.snapshot');
-      expect((await runMain(['snapshot', 'save', file, '--etcd-servers', etcd.url])).stderr).toBe('');
-      const other = new ServerProcess((dir) => {
-        writeFileSync(join(dir, 'encryption.yaml'), CONFIG);
-        return ['--encryption-provider-config', join(dir, 'encryption.yaml')];
-      });
-      try {
-        expect((await runMain(['snapshot', 'restore', file, '--data-dir', other.dir])).code).toBe(0);
-        await other.start();
-        expect(await other.output("get configmap later -o 'jsonpath={.metadata.uid}'")).toBe('uid-later');
-        expect(await other.output("get service web -o 'jsonpath={.spec.clusterIP}'")).toBe('10.0.0.77');
-      } finally {
-        await other.dispose();
-      }
-    });
-
-    it('tells the same of encryption as for other values', async () => {
-      const run = (...words: string[]) =>
-        runMain(['encryption', ...words, '--etcd-servers', etcd.url, '--encryption-provider-config', join(server.dir, 'encryption.yaml')]);
-      expect((await run('status')).stdout).toMatch(/^secrets +aescbc +key1 +1 +0$/m);
-      const shown = await run('decrypt', '/registry/configmaps/default/later');
-      expect([shown.code, shown.stdout.startsWith('k8s\0')]).toEqual([0, true]);
-    });
+  afterAll(async () => {
+    await server?.dispose();
+    await store?.close();
+    await etcd?.dispose();
   });
-}
+
+  it('shows kubectl what there is', async () => {
+    expect(await server.output('get deployments,services,configmaps,secrets -o name')).toBe(
+      [
+        'deployment.apps/web',
+        'service/kubernetes',
+        'service/web',
+        'configmap/kube-root-ca.crt',
+        'configmap/settings',
+        'secret/hand',
+        '',
+      ].join('\n'),
+    );
+    expect((await server.output('get deployment web --no-headers')).replace(/ +/g, ' ')).toMatch(/^web 2\/2 2 2 \d+[a-z]/);
+    expect(await server.output("get service web -o 'jsonpath={.spec.clusterIP} {.spec.ports[0].targetPort}'")).toBe('10.0.0.77 http');
+    expect(await server.output("get secret hand -o 'jsonpath={.type} {.data.k} {.metadata.uid}'")).toBe('Opaque /wA= u-4h');
+    expect(await at('secrets/default/hand')).toMatchObject({ provider: 'aescbc' });
+    expect((await at('secrets/default/hand')).text.startsWith('k8s\0')).toBe(true);
+  });
+
+  it('writes them as JSON, encrypted as before', async () => {
+    await server.output('label secret hand touched=yes');
+    await server.output('patch configmap settings -p \'{"data":{"mode":"slow"}}\'');
+    await server.output('scale deployment web --replicas=3');
+    const secret = await at('secrets/default/hand');
+    expect([secret.provider, JSON.parse(secret.text)]).toMatchObject([
+      'aescbc',
+      { kind: 'Secret', metadata: { uid: 'u-4h', labels: { touched: 'yes' } }, data: { k: '/wA=' } },
+    ]);
+    const settings = await at('configmaps/default/settings');
+    expect([settings.provider, JSON.parse(settings.text).data]).toEqual(['secretbox', { mode: 'slow' }]);
+    expect(JSON.parse((await at('deployments/default/web')).text).spec.replicas).toBe(3);
+  });
+
+  it('keeps them in a snapshot as they are', async () => {
+    await put(
+      'configmaps/default/later',
+      encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata('later') } as KubeObject) as Buffer,
+    );
+    const file = join(server.dir, 'data.snapshot');
+    expect((await runMain(['snapshot', 'save', file, '--etcd-servers', etcd.url])).stderr).toBe('');
+    const other = new ServerProcess((dir) => {
+      writeFileSync(join(dir, 'encryption.yaml'), CONFIG);
+      return ['--encryption-provider-config', join(dir, 'encryption.yaml')];
+    });
+    try {
+      expect((await runMain(['snapshot', 'restore', file, '--data-dir', other.dir])).code).toBe(0);
+      await other.start();
+      expect(await other.output("get configmap later -o 'jsonpath={.metadata.uid}'")).toBe('uid-later');
+      expect(await other.output("get service web -o 'jsonpath={.spec.clusterIP}'")).toBe('10.0.0.77');
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it('tells the same of encryption as for other values', async () => {
+    const run = (...words: string[]) =>
+      runMain(['encryption', ...words, '--etcd-servers', etcd.url, '--encryption-provider-config', join(server.dir, 'encryption.yaml')]);
+    expect((await run('status')).stdout).toMatch(/^secrets +aescbc +key1 +1 +0$/m);
+    const shown = await run('decrypt', '/registry/configmaps/default/later');
+    expect([shown.code, shown.stdout.startsWith('k8s\0')]).toEqual([0, true]);
+  });
+});
