@@ -1,4 +1,5 @@
 export { describeAnswer, describeFault } from './call-errors.js';
+export { type CallLimits, callWithin } from './call-within.js';
 export * from './duration.js';
 export * from './exact-json.js';
 export * from './field-error.js';

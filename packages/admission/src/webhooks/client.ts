@@ -1,7 +1,7 @@
 /** HTTPS to webhooks: one pool of kept-alive connections for each client configuration. */
 import { isIP, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { describeAnswer, describeFault } from '@k/apimachinery';
+import { callWithin, describeAnswer, describeFault } from '@k/apimachinery';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import type { ObjectSource } from '../interface.js';
 import { authorizationHeader, type WebhookUser, type WebhookUsers, webhookUserFor } from './credentials.js';
@@ -68,19 +68,19 @@ export class WebhookClient {
     const target = targetOf(config);
     const http = await import('undici');
     const url = `${target.url}?timeout=${Math.max(1, Math.ceil(options.timeoutMs / 1000))}s`;
-    const timeout = AbortSignal.timeout(Math.max(1, Math.round(options.timeoutMs)));
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
     const user = this.#users && webhookUserFor(this.#users, target.authority);
-    for (;;) {
-      const answer = await this.#send(url, this.#agentFor(http, config, { ...target, user }), { body, signal, user });
-      if (answer.code >= 200 && answer.code <= 206) {
-        if (answer.body.length > 0) return answer.body;
-        throw new WebhookCallError(`0-length response with status code: ${answer.code} and content type: ${answer.contentType}`);
+    return callWithin({ timeoutMs: options.timeoutMs, signals: [options.signal] }, async (signal) => {
+      for (;;) {
+        const answer = await this.#send(url, this.#agentFor(http, config, { ...target, user }), { body, signal, user });
+        if (answer.code >= 200 && answer.code <= 206) {
+          if (answer.body.length > 0) return answer.body;
+          throw new WebhookCallError(`0-length response with status code: ${answer.code} and content type: ${answer.contentType}`);
+        }
+        if (answer.retryAfterMs === null || !(await pause(answer.retryAfterMs, signal))) {
+          throw new WebhookCallError(describeAnswer(answer), answer.code);
+        }
       }
-      if (answer.retryAfterMs === null || !(await pause(answer.retryAfterMs, signal))) {
-        throw new WebhookCallError(describeAnswer(answer), answer.code);
-      }
-    }
+    });
   }
 
   /** Ends all connections; calls that are under way fail. */

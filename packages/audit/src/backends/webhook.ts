@@ -1,6 +1,7 @@
 /** Events to a server of one's own. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callWithin } from '@k/apimachinery';
 import type { Agent } from 'undici';
 import type { AuditEvent } from '../event.js';
 import { createMicroTime, formatEvent } from '../format-event.js';
@@ -132,7 +133,7 @@ function webhookClient(target: WebhookTarget, timeoutMs: number): WebhookClient 
   let agent: Agent | undefined;
   return {
     address: `${url.origin}${url.pathname}`,
-    async post(body, signal) {
+    async post(body, ended) {
       const undici = await import('undici');
       agent ??= new undici.Agent({
         connect: {
@@ -143,16 +144,14 @@ function webhookClient(target: WebhookTarget, timeoutMs: number): WebhookClient 
           rejectUnauthorized: target.insecureSkipTlsVerify !== true,
         },
       });
-      const answer = await undici.request(url, {
-        method: 'POST',
-        dispatcher: agent,
-        body,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        headers: { 'content-type': 'application/json', accept: 'application/json, */*', ...(await authorization()) },
+      const dispatcher = agent;
+      const headers = { 'content-type': 'application/json', accept: 'application/json, */*', ...(await authorization()) };
+      return callWithin({ timeoutMs, signals: [ended] }, async (signal) => {
+        const answer = await undici.request(url, { method: 'POST', dispatcher, body, signal, headers });
+        const given = answer.headers['retry-after'];
+        await answer.body.dump();
+        return { status: answer.statusCode, retryAfter: typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : null };
       });
-      const given = answer.headers['retry-after'];
-      await answer.body.dump();
-      return { status: answer.statusCode, retryAfter: typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : null };
     },
     async close() {
       await agent?.close();

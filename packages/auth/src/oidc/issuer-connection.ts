@@ -1,5 +1,5 @@
 /** HTTP calls to an issuer of tokens. */
-import { describeFault } from '@k/apimachinery';
+import { callWithin, describeFault } from '@k/apimachinery';
 import type { Dispatcher, RequestInit } from 'undici';
 
 const TIMEOUT_MS = 30_000;
@@ -35,15 +35,13 @@ export class IssuerConnection {
     const { Agent, EnvHttpProxyAgent, fetch } = await import('undici');
     const tls = this.#ca === undefined ? {} : { ca: this.#ca };
     this.#dispatcher ??= isLoopback(url) ? new Agent({ connect: tls }) : new EnvHttpProxyAgent({ connect: tls, requestTls: tls });
-    const init: RequestInit = {
-      dispatcher: this.#dispatcher,
-      headers: { 'user-agent': 'k', ...headers },
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#closing.signal]),
-    };
+    const init: RequestInit = { dispatcher: this.#dispatcher, headers: { 'user-agent': 'k', ...headers } };
     try {
-      const answer = await fetch(url, init);
-      const text = await limitedText(answer.body);
-      return { status: answer.status, statusLine: `${answer.status} ${answer.statusText}`.trim(), text };
+      return await callWithin({ timeoutMs: TIMEOUT_MS, signals: [this.#closing.signal] }, async (signal) => {
+        const answer = await fetch(url, { ...init, signal });
+        const text = await limitedText(answer.body);
+        return { status: answer.status, statusLine: `${answer.status} ${answer.statusText}`.trim(), text };
+      });
     } catch (error) {
       const isTimeout = (error as Error).name === 'TimeoutError';
       throw new Error(`Get ${JSON.stringify(url)}: ${isTimeout ? 'context deadline exceeded' : describeFault(error)}`);

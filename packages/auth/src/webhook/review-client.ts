@@ -1,7 +1,7 @@
 /** Posts reviews to a remote service: SubjectAccessReview, TokenReview. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeAnswer, describeFault, formatDuration } from '@k/apimachinery';
+import { callWithin, describeAnswer, describeFault, formatDuration } from '@k/apimachinery';
 import type { Agent } from 'undici';
 
 /** Where a service is and how it is called; what a kubeconfig file says. PEM texts. */
@@ -158,8 +158,7 @@ export class ReviewClient {
   }
 
   async #send(body: string, waiting: AbortSignal | undefined): Promise<Buffer> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    const signal = waiting === undefined ? timeout : AbortSignal.any([timeout, waiting]);
+    let isOver = false;
     let answer: { code: number; contentType: string; body: Buffer; retryAfter: string };
     try {
       const dispatcher = await this.#connect();
@@ -170,17 +169,22 @@ export class ReviewClient {
         ...(await this.#authorization()),
       };
       const { origin, pathname, search } = this.#url;
-      const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal, body, headers });
-      answer = {
-        code: received.statusCode,
-        contentType: text(received.headers['content-type']),
-        retryAfter: text(received.headers['retry-after']),
-        body: await readLimited(received.body),
-      };
+      answer = await callWithin({ timeoutMs: this.#timeoutMs, signals: [waiting] }, async (signal) => {
+        signal.addEventListener('abort', () => {
+          isOver = (signal.reason as Error).name === 'TimeoutError';
+        });
+        const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal, body, headers });
+        return {
+          code: received.statusCode,
+          contentType: text(received.headers['content-type']),
+          retryAfter: text(received.headers['retry-after']),
+          body: await readLimited(received.body),
+        };
+      });
     } catch (error) {
       const isReset = ['ECONNRESET', 'UND_ERR_SOCKET'].includes((error as NodeJS.ErrnoException).code ?? '');
       const isCanceled = waiting?.aborted === true || this.#closing.signal.aborted;
-      const isTimeout = !isCanceled && timeout.aborted;
+      const isTimeout = !isCanceled && isOver;
       const reason = isTimeout ? 'context deadline exceeded' : isCanceled ? 'context canceled' : describeFault(error);
       const retryAfterMs = isReset && !isTimeout && !isCanceled ? 0 : null;
       throw new FailedTry(`Post ${JSON.stringify(this.#address)}: ${reason}`, { retryAfterMs, isTimeout });
