@@ -38,11 +38,6 @@ async function start(): Promise<boolean> {
   const newKey = beginSigningKey(commandLine.run);
   const { run } = await import('./run.js');
   const running = await run(commandLine.run, newKey);
-  process.stdout.write(
-    `k-apiserver (Kubernetes ${KUBERNETES_VERSION}) is ready at ${running.url}\n` +
-      `  kubeconfig  ${running.kubeconfig}\n` +
-      `  try         kubectl --kubeconfig ${running.kubeconfig} get namespaces\n`,
-  );
   let stopping = false;
   const stop = (): void => {
     // Whoever asks twice does not want to wait.
@@ -53,6 +48,12 @@ async function start(): Promise<boolean> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', () => running.reopenLogs());
+  // Last: whoever waits for it may send a signal at once.
+  process.stdout.write(
+    `k-apiserver (Kubernetes ${KUBERNETES_VERSION}) is ready at ${running.url}\n` +
+      `  kubeconfig  ${running.kubeconfig}\n` +
+      `  try         kubectl --kubeconfig ${running.kubeconfig} get namespaces\n`,
+  );
   return true;
 }
 

@@ -215,6 +215,18 @@ describe.each(stores)('a server on $name', ({ etcd: usesEtcd }) => {
   });
 });
 
+it('ends in order, whenever a signal comes after it has said that it is ready', async () => {
+  const server = new ServerProcess([]);
+  try {
+    for (let round = 0; round < 8; round++) {
+      await server.start();
+      expect(await server.end('SIGTERM')).toBe(0);
+    }
+  } finally {
+    await server.dispose();
+  }
+});
+
 it('goes on serving for --shutdown-delay-duration while it reports that it is not ready', async () => {
   const server = await ServerProcess.start(['--shutdown-delay-duration=5s']);
   try {
