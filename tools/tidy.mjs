@@ -31,6 +31,7 @@ const BANNED = [
   [/\b(?:it|test|describe)\.(?:skip|only|todo)\b/, 'a test that does not run'],
   [/expect\(true\)/, 'a test that cannot fail'],
   [/@ts-(?:ignore|nocheck)|\bas any\b/, 'types switched off'],
+  [/\bAbortSignal\.any\(.*timeout/i, 'a timeout that Node forgets when garbage is collected: callWithin of @k/apimachinery keeps it'],
   [/\/(?:utils|helpers|common)\.ts$/, 'a file without a concept', 'path'],
 ];
 
