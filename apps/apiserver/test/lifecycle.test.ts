@@ -168,7 +168,11 @@ describe.each(stores)('a server on $name', ({ etcd: usesEtcd }) => {
     expect((await call(server, 'GET', '/readyz')).text).toBe('ok');
     expect((await call(server, 'GET', '/livez?verbose')).text).toMatch(/^\[\+\]ping ok\n[\s\S]*livez check passed\n$/);
     expect((await call(server, 'GET', '/healthz/ping')).text).toBe('ok');
-    expect((await call(server, 'GET', '/metrics')).text).toMatch(/^apiserver_request_total\{.*\} \d+$/m);
+    const { text } = await call(server, 'GET', '/metrics');
+    expect(text).toMatch(/^apiserver_request_total\{.*\} \d+$/m);
+    for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_eventloop_lag_seconds']) {
+      expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    }
   });
 
   it('has every acknowledged write after kill -9, and the same certificates', async () => {

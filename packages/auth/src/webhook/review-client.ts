@@ -171,7 +171,7 @@ export class ReviewClient {
       const { origin, pathname, search } = this.#url;
       answer = await callWithin({ timeoutMs: this.#timeoutMs, signals: [waiting] }, async (signal) => {
         signal.addEventListener('abort', () => {
-          isOver = (signal.reason as Error).name === 'TimeoutError';
+          isOver = (signal.reason as Error | null)?.name === 'TimeoutError';
         });
         const received = await dispatcher.request({ origin, path: pathname + search, method: 'POST', signal, body, headers });
         return {

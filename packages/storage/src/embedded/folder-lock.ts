@@ -5,7 +5,6 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
-  rmSync,
   statSync,
   unlinkSync,
   utimesSync,
@@ -70,7 +69,16 @@ function place(path: string, text: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    unlinkSync(draft);
+    removeFile(draft);
+  }
+}
+
+/** Removes a file that may be gone. `rmSync` would do, but that its first call takes milliseconds of a start. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
@@ -84,7 +92,7 @@ function takeAway(path: string, text: string): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
   } finally {
-    rmSync(aside, { force: true });
+    removeFile(aside);
   }
 }
 
@@ -101,7 +109,7 @@ function hold(path: string, text: string): FolderLock {
   return {
     release() {
       clearInterval(timer);
-      if (readText(path) === text) rmSync(path, { force: true });
+      if (readText(path) === text) removeFile(path);
     },
   };
 }
